@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The ABI between the director's XDP program and user space: every structure that lives in
+ * a pinned map stands here and nowhere else. C11 and C++20 both read it. Addresses and
+ * ports are in network order, everything else in host order.
+ *
+ * Who writes what: user space writes settings, ports, services, service, member, server,
+ * next hop and nat filter; the program writes connections, loads, cursors, statistics and
+ * reasons. Both change a connection's word, by compare-and-swap only.
+ */
+#ifndef PLENUM_BPF_ABI_H
+#define PLENUM_BPF_ABI_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define PL_SIZE(type, n) static_assert(sizeof(type) == (n), #type " changed size")
+#else
+#define PL_SIZE(type, n) _Static_assert(sizeof(type) == (n), #type " changed size")
+#endif
+
+/* A daemon adopts pinned maps of its own version only. Raise with any change below. */
+#define PL_ABI_VERSION 1
+
+/* Forwarding methods; values are IP_VS_CONN_F_*. */
+enum pl_forward { PL_FWD_MASQ = 0, PL_FWD_LOCAL = 1, PL_FWD_TUNNEL = 2, PL_FWD_ROUTE = 3 };
+
+/* Tunnel types; values are IP_VS_CONN_F_TUNNEL_TYPE_*. */
+enum pl_tunnel { PL_TUN_IPIP = 0, PL_TUN_GUE = 1, PL_TUN_GRE = 2 };
+
+/* IPv4 is v4-mapped: w[0] = w[1] = 0, w[2] = htonl(0xffff), w[3] = the address. */
+struct pl_addr {
+	__u32 w[4];
+};
+PL_SIZE(struct pl_addr, 16);
+
+/* ---- settings: one element ---------------------------------------------------------- */
+
+/* Time is counted in ticks of 2^24 ns (16.8 ms) of CLOCK_MONOTONIC: 32 bits last 834 days. */
+#define PL_TICK_SHIFT 24
+
+/* TCP states; values are IP_VS_TCP_S_*. */
+enum pl_tcp_state {
+	PL_TCP_NONE, PL_TCP_ESTABLISHED, PL_TCP_SYN_SENT, PL_TCP_SYN_RECV, PL_TCP_FIN_WAIT, PL_TCP_TIME_WAIT,
+	PL_TCP_CLOSE, PL_TCP_CLOSE_WAIT, PL_TCP_LAST_ACK, PL_TCP_LISTEN, PL_TCP_SYNACK, PL_TCP_STATES
+};
+
+/* SCTP states; values are IP_VS_SCTP_S_*. */
+enum pl_sctp_state {
+	PL_SCTP_NONE, PL_SCTP_INIT1, PL_SCTP_INIT, PL_SCTP_COOKIE_SENT, PL_SCTP_COOKIE_REPLIED, PL_SCTP_COOKIE_WAIT,
+	PL_SCTP_COOKIE, PL_SCTP_COOKIE_ECHOED, PL_SCTP_ESTABLISHED, PL_SCTP_SHUTDOWN_SENT, PL_SCTP_SHUTDOWN_RECEIVED,
+	PL_SCTP_SHUTDOWN_ACK_SENT, PL_SCTP_REJECTED, PL_SCTP_CLOSED, PL_SCTP_STATES
+};
+
+#define PL_UDP_NORMAL 0
+
+struct pl_settings {
+	__u64 seed[2];		/* of the connection hash; random, once per data plane */
+	__u32 bucket_mask;	/* buckets - 1; a power of two less one */
+	__u32 abi_version;
+	__u32 members;		/* elements of the member map */
+	__u32 servers;		/* elements of the server map */
+	__u64 born;		/* CLOCK_MONOTONIC ns at which the data plane was made */
+	__u32 tcp_timeout[16];	/* ticks, by enum pl_tcp_state */
+	__u32 sctp_timeout[16];	/* ticks, by enum pl_sctp_state */
+	__u32 udp_timeout;	/* ticks */
+	__u32 icmp_per_tick;	/* errors one CPU may send in a tick */
+};
+PL_SIZE(struct pl_settings, 176);
+
+/* ---- ports: interfaces with the program on them, indexed by ifindex % PL_PORTS -------- */
+
+#define PL_PORTS 4096
+#define PL_PORT_MACS 6
+
+struct pl_port {
+	__u32 ifindex;		/* 0: none; user space refuses two that share a slot */
+	__u32 macs;		/* how many of mac[] are set */
+	__u64 mac[PL_PORT_MACS];	/* 6 bytes as they stand in a frame, the upper 2 zero */
+	__u64 spare;
+};
+PL_SIZE(struct pl_port, 64);
+
+/* ---- services ------------------------------------------------------------------------ */
+
+/* Key of the service hash map; its value is the index of a struct pl_service, never 0. */
+struct pl_service_key {
+	struct pl_addr addr;
+	__u16 port;		/* 0: every port without a service of its own */
+	__u8 proto;
+	__u8 family;		/* 4 or 6 */
+};
+PL_SIZE(struct pl_service_key, 20);
+
+/* Schedulers: index of bpf/scheduler/table.h and of src/lb/scheduler_names.cc. */
+enum pl_scheduler { PL_SCHED_RR, PL_SCHED_WRR, PL_SCHED_LC, PL_SCHED_WLC, PL_SCHEDULERS };
+
+/* A server as a scheduler sees it. The members of a service stand together in the member
+ * map, in IPVS's list order (newest first); those of weight 0 are left out. */
+struct pl_member {
+	__u32 server;
+	__u32 weight;
+};
+PL_SIZE(struct pl_member, 8);
+
+/* Two lines: the first written by user space, the second by schedulers. A new member list is
+ * written to a free range first and then shown by one store to `list`. */
+struct pl_service {
+	__u64 list;		/* first member << 32 | number of members */
+	__u32 scheduler;
+	__u32 scheduler_flags;
+	__u32 wrr_max;		/* wrr: greatest weight - gcd + 1 */
+	__u32 wrr_gcd;
+	__u32 family;
+	__u32 proto;
+	__u32 spare[8];
+	__u64 cursor;		/* rr, wrr: where the last choice was; see bpf/scheduler/ */
+	__u64 spare2[7];
+};
+PL_SIZE(struct pl_service, 128);
+
+/* ---- servers: index 0 stays free, so that a zeroed connection names none --------------- */
+
+enum pl_server_flags {
+	PL_SERVER_AVAILABLE = 1,	/* else: removed, its connections are dropped or expired */
+	PL_SERVER_LOCAL = 2,		/* the director itself: up the stack, untouched */
+};
+
+struct pl_server {
+	struct pl_addr addr;
+	__u16 port;		/* 0: the connection's virtual port */
+	__u8 family;
+	__u8 forward;		/* enum pl_forward */
+	__u8 tunnel;		/* enum pl_tunnel */
+	__u8 tunnel_flags;
+	__u16 tunnel_port;	/* GUE: destination port */
+	__u32 flags;		/* enum pl_server_flags */
+	__u32 service;		/* index of its struct pl_service */
+	__u32 next_hop;		/* index of a struct pl_next_hop; 0: not reachable now */
+	__u32 weight;
+	__u32 proto;
+	__u32 generation;	/* raised when the slot is given to another server */
+	__u32 spare[2];
+};
+PL_SIZE(struct pl_server, 64);
+
+/* Connections a server has now. Kept apart and small: least-connection reads many. */
+struct pl_load {
+	__u32 active;
+	__u32 inactive;
+};
+PL_SIZE(struct pl_load, 8);
+
+/* Immutable once shown: a change is a new element and one store to pl_server.next_hop. */
+struct pl_next_hop {
+	__u8 dst_mac[6];
+	__u16 vlan;		/* host order; 0: untagged */
+	__u8 src_mac[6];
+	__u16 mtu;		/* of the route, IP bytes */
+	__u32 ifindex;		/* 0: unset */
+	__u32 spare;
+	struct pl_addr source;	/* outer source address of tunnels */
+	__u64 spare2[3];
+};
+PL_SIZE(struct pl_next_hop, 64);
+
+/* Per CPU, by server index. Bytes are those of the IP packet. */
+struct pl_stats {
+	__u64 connections, in_packets, out_packets, in_bytes, out_bytes;
+};
+PL_SIZE(struct pl_stats, 40);
+
+/* One bit by hash of a NAT server's address: without it a packet cannot be an answer to a
+ * NAT connection, and the second table lookup is saved. */
+#define PL_NAT_FILTER_BITS 65536
+
+/* ---- connections ---------------------------------------------------------------------- */
+
+/*
+ * A set-associative table: bucket = hash of (client address, client port, protocol), so
+ * that both directions of a NAT connection find the one entry. 8 slots a bucket; a full
+ * bucket spills into its alternate (index ^ PL_ALTERNATE(tag)), and counts how many it has
+ * there so that a lookup goes on only when there are any.
+ *
+ * All that changes with a packet is in the slot's word, so a hit reads two cache lines and
+ * writes one, at most once a tick:
+ *   0..31  tick at which the connection expires
+ *   32..51 tag: 20 more bits of the hash
+ *   52..56 state (enum pl_tcp_state, pl_sctp_state, 0 for UDP)
+ *   57     counted as active on its server, else as inactive
+ *   58     stands in its alternate bucket
+ *   59     live
+ *   60     being written
+ *   61..63 of the bucket, not the slot: in word 0 bit 63 is the insert lock; in word 1 the
+ *          number of entries spilled, 7 meaning "7 or more, no longer counted"
+ */
+#define PL_SLOTS 8
+
+#define PL_WORD_EXPIRES 0x00000000ffffffffULL
+#define PL_WORD_TAG_SHIFT 32
+#define PL_WORD_TAG (0xfffffULL << PL_WORD_TAG_SHIFT)
+#define PL_WORD_STATE_SHIFT 52
+#define PL_WORD_STATE (0x1fULL << PL_WORD_STATE_SHIFT)
+#define PL_WORD_ACTIVE (1ULL << 57)
+#define PL_WORD_ALTERNATE (1ULL << 58)
+#define PL_WORD_LIVE (1ULL << 59)
+#define PL_WORD_BUSY (1ULL << 60)
+#define PL_WORD_BUCKET (7ULL << 61)
+#define PL_WORD_LOCK (1ULL << 63)
+#define PL_WORD_SPILL_SHIFT 61
+#define PL_SPILL_MANY 7
+
+/* Never 0 below the mask for tables of 2 buckets and more: bit 0 is always set. */
+#define PL_ALTERNATE(tag) (((__u32)(tag) * 0x5bd1e995u) | 1u)
+
+struct pl_conn {
+	__u32 client;		/* last 32 bits of the client's address */
+	__u32 vip;		/* last 32 bits of the virtual address */
+	__u16 client_port;
+	__u16 vport;
+	__u32 server;
+	__u8 proto;
+	__u8 family;
+	__u8 flags;		/* enum pl_conn_flags */
+	__u8 forward;		/* the server's at the time the connection was made */
+	__u32 generation;	/* of the server slot; else the slot was given away */
+	__u32 packets;		/* from the client */
+	__u32 spare;
+};
+PL_SIZE(struct pl_conn, 32);
+
+enum pl_conn_flags {
+	PL_CONN_OUTPUT_SEEN = 1,	/* a packet of the server passed through here */
+};
+
+/* The upper 96 bits of both addresses; read for IPv6 only. */
+struct pl_conn_upper {
+	__u32 client[3];
+	__u32 vip[3];
+};
+PL_SIZE(struct pl_conn_upper, 24);
+
+struct pl_bucket {
+	__u64 word[PL_SLOTS];
+	struct pl_conn conn[PL_SLOTS];
+	struct pl_conn_upper upper[PL_SLOTS];
+};
+PL_SIZE(struct pl_bucket, 512);
+
+/* ---- reasons -------------------------------------------------------------------------- */
+
+/*
+ * Every packet ends in exactly one verdict and every verdict has a name: the counter map,
+ * `plenum status --drops`, metrics and documentation all read this list.
+ * X(NAME, name, kind, text); kind is pass (up the stack, untouched), forward, reply (an
+ * error sent back) or drop. Events that are no verdict are of kind event.
+ */
+#define PL_REASONS(X)                                                                                                  \
+	X(NOT_IP, not_ip, pass, "neither IPv4 nor IPv6")                                                               \
+	X(NOT_OURS, not_ours, pass, "no service and no connection of ours")                                            \
+	X(OTHER_HOST, other_host, pass, "link-layer address is not this interface's")                                  \
+	X(FRAGMENT, fragment, pass, "IP fragment, left to the stack")                                                  \
+	X(MALFORMED, malformed, pass, "header truncated or inconsistent, left to the stack")                           \
+	X(NO_SYN, no_syn, pass, "TCP segment without SYN and without a connection, left to the stack")                 \
+	X(LOCAL, local, pass, "the chosen server is this director")                                                    \
+	X(FORWARD_NAT, nat, forward, "to a server by NAT")                                                             \
+	X(FORWARD_NAT_REPLY, nat_reply, forward, "from a NAT server back to its client")                               \
+	X(FORWARD_DR, dr, forward, "to a server by direct routing")                                                    \
+	X(FORWARD_TUNNEL, tunnel, forward, "to a server through a tunnel")                                             \
+	X(FORWARD_ICMP, icmp_related, forward, "ICMP error of a known connection")                                     \
+	X(REPLY_NO_SERVER, no_server, reply, "no server available: port unreachable sent")                             \
+	X(REPLY_TTL, ttl_exceeded, reply, "TTL ran out: time exceeded sent")                                           \
+	X(REPLY_TOO_BIG, too_big, reply, "larger than the path's MTU: fragmentation needed sent")                      \
+	X(DROP_ICMP_LIMIT, icmp_limited, drop, "an ICMP error was due but the rate limit was reached")                 \
+	X(DROP_SERVER_GONE, server_gone, drop, "the connection's server was removed")                                  \
+	X(DROP_NO_NEXT_HOP, no_next_hop, drop, "no route or neighbour to the server at the moment")                    \
+	X(DROP_TOO_BIG, too_big_no_df, drop, "larger than the path's MTU, may be fragmented, cannot be here")          \
+	X(DROP_TABLE_FULL, table_full, drop, "both buckets hold only connections being written")                       \
+	X(DROP_CONTENDED, contended, drop, "the bucket stayed locked by another CPU")                                  \
+	X(DROP_NO_ROOM, no_room, drop, "no headroom in the buffer for the outer header")                               \
+	X(DROP_UNSUPPORTED, unsupported, drop, "the forwarding method cannot carry this packet")                       \
+	X(EVENT_NEW, connection_new, event, "connections made")                                                        \
+	X(EVENT_REUSED, connection_reused, event, "closed connections made anew by a SYN")                             \
+	X(EVENT_EVICTED_EXPIRED, evicted_expired, event, "expired connections replaced in place")                      \
+	X(EVENT_EVICTED_HALF_OPEN, evicted_half_open, event, "half-open connections evicted from a full bucket")       \
+	X(EVENT_EVICTED_OLDEST, evicted_oldest, event, "live connections evicted from a full bucket")                  \
+	X(EVENT_SPILLED, spilled, event, "connections placed in their alternate bucket")                               \
+	X(EVENT_RACE, insert_race, event, "flows that two CPUs inserted at once; one entry was kept")
+
+#define PL_REASON_ENUM(NAME, name, kind, text) PL_##NAME,
+enum pl_reason { PL_REASONS(PL_REASON_ENUM) PL_REASON_COUNT };
+#undef PL_REASON_ENUM
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The director's maps. All are pinned by name; the sizes here are the smallest, user space
+ * sets the real ones before loading. Arrays are mappable: user space writes and reads them
+ * without a system call an element.
+ */
+#ifndef PLENUM_BPF_MAPS_H
+#define PLENUM_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "bpf/abi.h"
+
+#define PL_ARRAY(name, flags, value_type, entries)      \
+	struct {                                        \
+		__uint(type, BPF_MAP_TYPE_ARRAY);       \
+		__uint(map_flags, flags);               \
+		__uint(max_entries, entries);           \
+		__type(key, __u32);                     \
+		__type(value, value_type);              \
+	} name SEC(".maps")
+
+PL_ARRAY(pl_settings, BPF_F_MMAPABLE, struct pl_settings, 1);
+
+PL_ARRAY(pl_ports, BPF_F_MMAPABLE, struct pl_port, PL_PORTS);
+
+/* What traffic belongs to which service: the one hash map, read for new connections only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 64);
+	__type(key, struct pl_service_key);
+	__type(value, __u32);
+} pl_vips SEC(".maps");
+
+PL_ARRAY(pl_services, BPF_F_MMAPABLE, struct pl_service, 64);
+
+PL_ARRAY(pl_members, BPF_F_MMAPABLE, struct pl_member, 256);
+
+PL_ARRAY(pl_servers, BPF_F_MMAPABLE, struct pl_server, 64);
+
+PL_ARRAY(pl_loads, BPF_F_MMAPABLE, struct pl_load, 64);
+
+PL_ARRAY(pl_next_hops, BPF_F_MMAPABLE, struct pl_next_hop, 64);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct pl_stats);
+} pl_stats SEC(".maps");
+
+PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
+
+PL_ARRAY(pl_conns, BPF_F_MMAPABLE, struct pl_bucket, 128);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PL_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} pl_reasons SEC(".maps");
+
+/* Per CPU: ICMP errors sent in the current tick, tick << 32 | count. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} pl_icmp_budget SEC(".maps");
+
+#endif
