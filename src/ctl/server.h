@@ -1,0 +1,37 @@
+#pragma once
+// The answering side of a control socket, as far as it is pure: bytes as they arrive become
+// request lines. The accept loop, and what a request does, belong to the daemon.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace plenum::ctl {
+
+class LineFramer {
+ public:
+  static constexpr std::size_t kMaxLine = std::size_t{16} << 20;
+
+  explicit LineFramer(std::size_t max_line = kMaxLine) : max_line_(max_line) {}
+
+  // Takes bytes as read from the connection. Drain next() after each call: memory is bounded
+  // by max_line plus one call's bytes only then. EMSGSIZE once a line is longer than max_line;
+  // from then on nothing more is taken, and the connection is best closed.
+  Result<> feed(std::string_view bytes);
+
+  // The next whole line without its newline; none until more bytes come. Lines that were
+  // complete before an overlong one are still handed out.
+  std::optional<std::string> next();
+
+ private:
+  std::size_t max_line_;
+  std::string buffer_;
+  std::size_t start_ = 0;    // of the line next() hands out
+  std::size_t scanned_ = 0;  // no newline in buffer_ between start_ and here
+  bool overlong_ = false;
+};
+
+}  // namespace plenum::ctl
