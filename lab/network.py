@@ -10,8 +10,10 @@ XDP on veth needs four things, each found by trying it (tests/e2e/test_lab.py re
  - the same on the switch's ports, because their GRO leaves merged segments with such
    half-done sums, and TSO off with it, so that a merged frame is cut to size again
    before an XDP program sees it;
- - GRO on the switch's ports: it gives them NAPI, without which the kernel drops every
-   frame that an XDP program sends to them by XDP_TX or redirect, without a trace;
+ - an XDP program on the switch's ports, be it one that only passes. It gives them NAPI,
+   which takes what a program at the other end sends. GRO gives them NAPI too, and then
+   the kernel queues a frame sent by XDP_TX but wakes nobody to fetch it (veth_xdp_flush
+   asks for a program): it arrives when some later frame does, which looks like loss;
  - GRO off on the hosts' end: hosts see the frames that were on the wire.
 """
 import json
@@ -21,7 +23,7 @@ import secrets
 import shutil
 import signal
 
-from lab import shell
+from lab import pass_program, shell
 from lab.host import Host, wait_for
 from lab.topology import TOPOLOGIES, VIP_NUMBER
 
@@ -75,6 +77,7 @@ class Lab:
         self._save()
         self.bpffs.mkdir()
         shell.run("mount", "-t", "bpf", "bpf", self.bpffs)
+        pass_program.pin(self.bpffs / "pass")
         for name in ["switch", *self.hosts]:
             shell.run("ip", "netns", "add", self.netns_name(name))
         shell.run("ip", "-n", self.netns_name("switch"), "-batch", "-", stdin=self._bridges())
@@ -100,7 +103,8 @@ class Lab:
             shell.run("ip", "-n", switch, "-batch", "-", stdin=(
                 f"link add {far} mtu {self.mtu} {queues} type veth"
                 f" peer name {near} netns {host.netns} address {mac} mtu {self.mtu} {queues}\n"
-                f"link set {far} master {port.subnet}\nlink set {far} up\n"))
+                f"link set {far} master {port.subnet}\nlink set {far} up\n"
+                f"link set {far} xdpdrv pinned {self.bpffs}/pass\n"))
             tune.append(f"ethtool -K {near} tx off rx off tso off gso off gro off sg off")
             shell.run("ip", "netns", "exec", switch, "ethtool", "-K", far, "tx", "off", "tso", "off", "gro", "on")
         host.run("sh", "-ec", "\n".join(tune))
