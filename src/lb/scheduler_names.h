@@ -1,22 +1,13 @@
 #pragma once
-// The schedulers IPVS has, by the names people type. Says nothing of how they choose: that
-// is the data plane's. A new scheduler is a row here and a file in bpf/.
+// The schedulers' names as the table and the data plane use them; the one list is the
+// configuration's, which must know them to point at a slip.
 
-#include <string>
-#include <string_view>
-#include <vector>
+#include "conf/scheduler_names.h"
 
 namespace plenum::lb {
 
-struct SchedulerName {
-  std::string_view name;
-  std::string_view text;  // one line for people
-  bool implemented;       // the data plane of this version has it
-};
-
-// Every scheduler of IPVS, in ipvsadm's order.
-const std::vector<SchedulerName>& schedulers();
-// Names of all of them, or of those the data plane has.
-std::vector<std::string> scheduler_names(bool implemented_only);
+using conf::scheduler_names;
+using conf::SchedulerName;
+using conf::schedulers;
 
 }  // namespace plenum::lb

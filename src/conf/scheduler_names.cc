@@ -1,6 +1,6 @@
-#include "lb/scheduler_names.h"
+#include "conf/scheduler_names.h"
 
-namespace plenum::lb {
+namespace plenum::conf {
 
 const std::vector<SchedulerName>& schedulers() {
   static const std::vector<SchedulerName> rows = {
@@ -30,4 +30,4 @@ std::vector<std::string> scheduler_names(bool implemented_only) {
   return names;
 }
 
-}  // namespace plenum::lb
+}  // namespace plenum::conf
