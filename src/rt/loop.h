@@ -110,6 +110,9 @@ class Loop {
   [[nodiscard]] Impl& impl() { return *impl_; }
 
  private:
+  enum class Direction : bool { Read, Write };
+  Result<Watch> watch(int fd, Direction direction, Callback fn);
+
   std::unique_ptr<Impl> impl_;
 };
 

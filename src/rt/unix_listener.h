@@ -41,6 +41,8 @@ class Connection {
   bool send(std::string bytes);
   // Bytes queued that the kernel has not yet taken.
   [[nodiscard]] std::size_t queued() const;
+  // More is queued than Options::pause_output.
+  [[nodiscard]] bool paused() const;
   // Reads no more, closes when all queued is sent.
   void close();
   // Closes now.
@@ -61,7 +63,7 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 class UnixListener {
  public:
   // All bytes received and not yet consumed; returns how many are consumed now. Called
-  // again when more have come, not for what it left.
+  // again when more have come, or when a paused connection goes on.
   using OnBytes = std::function<std::size_t(const ConnectionPtr&, std::string_view)>;
   using OnLine = std::function<void(const ConnectionPtr&, std::string_view line)>;
 
@@ -88,7 +90,8 @@ class UnixListener {
   // replaced. Fails with EADDRINUSE when somebody does, EEXIST when `path` is no socket.
   static Result<UnixListener> open(Loop& loop, const std::string& path, OnBytes on_bytes);
   static Result<UnixListener> open(Loop& loop, const std::string& path, OnBytes on_bytes, const Options& options);
-  // Cuts input at '\n' (kept off, as is a '\r' before it); an unfinished last line is dropped.
+  // Cuts input at '\n' (kept off, as is a '\r' before it); an unfinished last line is
+  // dropped. Lines wait while the connection is paused.
   static OnBytes by_line(OnLine on_line);
 
   UnixListener(UnixListener&&) noexcept;
