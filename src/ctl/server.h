@@ -3,6 +3,7 @@
 // request lines. The accept loop, and what a request does, belong to the daemon.
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,9 +29,8 @@ class LineFramer {
 
  private:
   std::size_t max_line_;
-  std::string buffer_;
-  std::size_t start_ = 0;    // of the line next() hands out
-  std::size_t scanned_ = 0;  // no newline in buffer_ between start_ and here
+  std::deque<std::string> lines_;  // whole, not yet handed out
+  std::string partial_;            // at most max_line_ bytes
   bool overlong_ = false;
 };
 

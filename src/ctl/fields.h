@@ -1,0 +1,327 @@
+#pragma once
+// What stands in each message, once for both directions: fields(visitor, value) names every
+// field of a value, and the writer (encode.cc) or the reader (decode.cc) is the visitor.
+// Included by those two only.
+//
+// visitor(name, field): the field may be missing, its default stands then.
+// visitor.need(name, field): a message without it is refused.
+
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include "ctl/messages.h"
+
+namespace plenum::ctl {
+
+template <class T, class U>
+concept Of = std::same_as<std::remove_const_t<T>, U>;
+
+// Names on the wire of the alternatives of Request, in its order, and of lb::Step.
+inline constexpr std::string_view kOps[] = {"change", "list",   "connections", "server",  "status",
+                                            "drops",  "diff",   "reload",      "timeouts"};
+inline constexpr std::string_view kSteps[] = {"add_service", "edit_service",  "remove_service", "add_server",
+                                              "edit_server", "remove_server", "clear",          "zero"};
+static_assert(std::size(kOps) == std::variant_size_v<Request> && std::size(kOps) == std::variant_size_v<Reply>);
+static_assert(std::size(kSteps) == std::variant_size_v<lb::Step>);
+
+// Names on the wire of an enumeration's values.
+template <class E>
+struct Named {
+  E value;
+  std::string_view name;
+};
+inline constexpr Named<conf::Protocol> kProtocols[] = {
+    {conf::Protocol::Tcp, "tcp"}, {conf::Protocol::Udp, "udp"}, {conf::Protocol::Sctp, "sctp"}};
+inline constexpr Named<conf::Forward> kForwards[] = {{conf::Forward::Masq, "nat"},
+                                                     {conf::Forward::Local, "local"},
+                                                     {conf::Forward::Tunnel, "tun"},
+                                                     {conf::Forward::Route, "dr"}};
+inline constexpr Named<conf::TunnelType> kTunnelTypes[] = {
+    {conf::TunnelType::Ipip, "ipip"}, {conf::TunnelType::Gue, "gue"}, {conf::TunnelType::Gre, "gre"}};
+inline constexpr Named<conf::TunnelChecksum> kTunnelChecksums[] = {{conf::TunnelChecksum::None, "none"},
+                                                                   {conf::TunnelChecksum::Full, "full"},
+                                                                   {conf::TunnelChecksum::Remote, "remote"}};
+inline constexpr Named<net::Family> kFamilies[] = {{net::Family::V4, "ipv4"}, {net::Family::V6, "ipv6"}};
+
+constexpr const auto& names_of(conf::Protocol) { return kProtocols; }
+constexpr const auto& names_of(conf::Forward) { return kForwards; }
+constexpr const auto& names_of(conf::TunnelType) { return kTunnelTypes; }
+constexpr const auto& names_of(conf::TunnelChecksum) { return kTunnelChecksums; }
+constexpr const auto& names_of(net::Family) { return kFamilies; }
+
+// conf/l4.h
+
+template <class V, Of<conf::ServiceKey> T>
+void fields(V& v, T& key) {
+  v("fwmark", key.fwmark);
+  v("family", key.family);
+  v("protocol", key.protocol);
+  v("address", key.address);
+  v("port", key.port);
+  v.check_key(key);
+}
+
+template <class V, Of<conf::ServerKey> T>
+void fields(V& v, T& key) {
+  v.need("address", key.address);
+  v("port", key.port);
+}
+
+template <class V, Of<conf::Tunnel> T>
+void fields(V& v, T& tunnel) {
+  v("type", tunnel.type);
+  v("port", tunnel.port);
+  v("checksum", tunnel.checksum);
+}
+
+template <class V, Of<conf::Server> T>
+void fields(V& v, T& server) {
+  v("name", server.name);
+  fields(v, server.key);
+  v("forward", server.forward);
+  v("weight", server.weight);
+  v("upper", server.upper);
+  v("lower", server.lower);
+  v("tunnel", server.tunnel);
+}
+
+template <class V, Of<conf::Persistence> T>
+void fields(V& v, T& persistence) {
+  v("timeout", persistence.timeout);
+  v("netmask", persistence.netmask);
+  v("engine", persistence.engine);
+}
+
+template <class V, Of<conf::Service> T>
+void fields(V& v, T& service) {
+  v("name", service.name);
+  fields(v, service.key);
+  v("scheduler", service.scheduler);
+  v("scheduler_flags", service.scheduler_flags);
+  v("persistence", service.persistence);
+  v("one_packet", service.one_packet);
+  v("drain", service.drain);
+  v("servers", service.servers);
+}
+
+// lb/step.h
+
+template <class V, Of<lb::AddService> T>
+void fields(V& v, T& step) {
+  v.need("service", step.service);
+}
+
+template <class V, Of<lb::EditService> T>
+void fields(V& v, T& step) {
+  v.need("service", step.service);
+}
+
+template <class V, Of<lb::RemoveService> T>
+void fields(V& v, T& step) {
+  v.need("service", step.key);
+}
+
+template <class V, Of<lb::AddServer> T>
+void fields(V& v, T& step) {
+  v.need("service", step.service);
+  v.need("server", step.server);
+}
+
+template <class V, Of<lb::EditServer> T>
+void fields(V& v, T& step) {
+  v.need("service", step.service);
+  v.need("server", step.server);
+}
+
+template <class V, Of<lb::RemoveServer> T>
+void fields(V& v, T& step) {
+  v.need("service", step.service);
+  v.need("server", step.server);
+  v("drain", step.drain);
+}
+
+template <class V, Of<lb::Clear> T>
+void fields(V&, T&) {}
+
+template <class V, Of<lb::Zero> T>
+void fields(V& v, T& step) {
+  v("service", step.service);
+}
+
+// lb/status.h
+
+template <class V, class T>
+  requires Of<T, lb::Counters> || Of<T, lb::Rates>
+void fields(V& v, T& counts) {
+  v("connections", counts.connections);
+  v("in_packets", counts.in_packets);
+  v("out_packets", counts.out_packets);
+  v("in_bytes", counts.in_bytes);
+  v("out_bytes", counts.out_bytes);
+}
+
+template <class V, Of<lb::Override> T>
+void fields(V& v, T& word) {
+  v("what", word.what);
+  v("author", word.author);
+  v("reason", word.reason);
+  v("expires_in", word.expires_in);
+}
+
+template <class V, Of<lb::ServerStatus> T>
+void fields(V& v, T& status) {
+  v.need("server", status.server);
+  v("active", status.active);
+  v("inactive", status.inactive);
+  v("persistent", status.persistent);
+  v("counters", status.counters);
+  v("rates", status.rates);
+  v("draining", status.draining);
+  v("removed_in", status.removed_in);
+  v("override", status.override_);
+  v("next_hop", status.next_hop);
+}
+
+template <class V, Of<lb::ServiceStatus> T>
+void fields(V& v, T& status) {
+  v.need("service", status.service);
+  v("counters", status.counters);
+  v("rates", status.rates);
+  v("override", status.override_);
+  v("servers", status.servers);
+}
+
+template <class V, Of<lb::ConnectionStatus> T>
+void fields(V& v, T& connection) {
+  v("protocol", connection.protocol);
+  v.need("client", connection.client);
+  v.need("virtual", connection.virtual_);
+  v.need("server", connection.server);
+  v("state", connection.state);
+  v("expires_in", connection.expires_in);
+}
+
+template <class V, Of<lb::ReasonCount> T>
+void fields(V& v, T& reason) {
+  v.need("name", reason.name);
+  v("kind", reason.kind);
+  v("text", reason.text);
+  v("packets", reason.packets);
+}
+
+template <class V, Of<lb::InterfaceStatus> T>
+void fields(V& v, T& interface) {
+  v("name", interface.name);
+  v("mode", interface.mode);
+  v("note", interface.note);
+}
+
+template <class V, Of<lb::VipStatus> T>
+void fields(V& v, T& vip) {
+  v("name", vip.name);
+  v("address", vip.address);
+  v("interface", vip.interface);
+  v("present", vip.present);
+}
+
+template <class V, Of<lb::Status> T>
+void fields(V& v, T& status) {
+  v("version", status.version);
+  v("uptime", status.uptime);
+  v("data_plane_uptime", status.data_plane_uptime);
+  v("config_path", status.config_path);
+  v("config_error", status.config_error);
+  v("services", status.services);
+  v("servers", status.servers);
+  v("connections", status.connections);
+  v("connection_room", status.connection_room);
+  v("interfaces", status.interfaces);
+  v("vips", status.vips);
+  v("warnings", status.warnings);
+}
+
+// ctl/messages.h
+
+template <class V, Of<ChangeRequest> T>
+void fields(V& v, T& request) {
+  v.need("steps", request.steps);
+  v("author", request.author);
+  v("reason", request.reason);
+}
+
+template <class V, Of<ListRequest> T>
+void fields(V& v, T& request) {
+  v("service", request.service);
+}
+
+template <class V, Of<ConnectionsRequest> T>
+void fields(V& v, T& request) {
+  v("cursor", request.cursor);
+  v("limit", request.limit);
+}
+
+template <class V, Of<ServerRequest> T>
+void fields(V& v, T& request) {
+  v.need("service", request.service);
+  v.need("server", request.server);
+  v.need("action", request.action);
+  v("weight", request.weight);
+  v("author", request.author);
+  v("reason", request.reason);
+  v("seconds", request.seconds);
+}
+
+template <class V, class T>
+  requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, ChangeReply>
+void fields(V&, T&) {}
+
+template <class V, class T>
+  requires Of<T, DiffRequest> || Of<T, ReloadRequest>
+void fields(V& v, T& request) {
+  v("path", request.path);
+}
+
+template <class V, class T>
+  requires Of<T, TimeoutsRequest> || Of<T, TimeoutsReply>
+void fields(V& v, T& timeouts) {
+  v("tcp", timeouts.tcp);
+  v("tcp_fin", timeouts.tcp_fin);
+  v("udp", timeouts.udp);
+}
+
+template <class V, Of<ListReply> T>
+void fields(V& v, T& reply) {
+  v.need("services", reply.services);
+  v("table_size", reply.table_size);
+}
+
+template <class V, Of<ConnectionsReply> T>
+void fields(V& v, T& reply) {
+  v.need("connections", reply.connections);
+  v("next", reply.next);
+}
+
+template <class V, Of<ServerReply> T>
+void fields(V& v, T& reply) {
+  v.need("server", reply.server);
+}
+
+template <class V, Of<StatusReply> T>
+void fields(V& v, T& reply) {
+  v.need("status", reply.status);
+}
+
+template <class V, Of<DropsReply> T>
+void fields(V& v, T& reply) {
+  v.need("reasons", reply.reasons);
+}
+
+template <class V, class T>
+  requires Of<T, DiffReply> || Of<T, ReloadReply>
+void fields(V& v, T& reply) {
+  v.need("lines", reply.lines);
+}
+
+}  // namespace plenum::ctl
