@@ -1,6 +1,7 @@
 """What the end-to-end tests share: labs that are always taken down, the large file, and
 the client's load program. They need root, and know the programs only by their command line."""
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -18,3 +19,17 @@ def large(tmp_path_factory):
     digest = payload.write(path)
     yield path, digest
     path.unlink()
+
+
+def pytest_configure(config):
+    # ./dev passes an interruption on as SIGTERM: end like Ctrl-C does, so that labs are taken down.
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(180))
