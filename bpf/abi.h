@@ -68,7 +68,7 @@ struct pl_settings {
 };
 PL_SIZE(struct pl_settings, 176);
 
-/* ---- ports: interfaces with the program on them, indexed by ifindex % PL_PORTS -------- */
+/* ---- ports: interfaces frames come in or leave by, indexed by ifindex % PL_PORTS -------- */
 
 #define PL_PORTS 4096
 #define PL_PORT_MACS 6
@@ -77,9 +77,15 @@ struct pl_port {
 	__u32 ifindex;		/* 0: none; user space refuses two that share a slot */
 	__u32 macs;		/* how many of mac[] are set */
 	__u64 mac[PL_PORT_MACS];	/* 6 bytes as they stand in a frame, the upper 2 zero */
-	__u64 spare;
+	__u32 parent;		/* a VLAN device: the interface that carries it, else 0 */
+	__u16 vlan;		/* and its id, host order */
+	__u16 flags;		/* enum pl_port_flags */
 };
 PL_SIZE(struct pl_port, 64);
+
+enum pl_port_flags {
+	PL_PORT_XMIT = 1,	/* takes redirected frames; else answers leave by the stack */
+};
 
 /* ---- services ------------------------------------------------------------------------ */
 
@@ -140,7 +146,7 @@ struct pl_server {
 	__u32 weight;
 	__u32 proto;
 	__u32 generation;	/* raised when the slot is given to another server */
-	__u32 spare[2];
+	__u32 spare[4];
 };
 PL_SIZE(struct pl_server, 64);
 
@@ -221,17 +227,13 @@ struct pl_conn {
 	__u32 server;
 	__u8 proto;
 	__u8 family;
-	__u8 flags;		/* enum pl_conn_flags */
+	__u8 spare1;
 	__u8 forward;		/* the server's at the time the connection was made */
 	__u32 generation;	/* of the server slot; else the slot was given away */
 	__u32 packets;		/* from the client */
 	__u32 spare;
 };
 PL_SIZE(struct pl_conn, 32);
-
-enum pl_conn_flags {
-	PL_CONN_OUTPUT_SEEN = 1,	/* a packet of the server passed through here */
-};
 
 /* The upper 96 bits of both addresses; read for IPv6 only. */
 struct pl_conn_upper {
@@ -267,6 +269,7 @@ PL_SIZE(struct pl_bucket, 512);
 	X(FORWARD_NAT_REPLY, nat_reply, forward, "from a NAT server back to its client")                               \
 	X(FORWARD_DR, dr, forward, "to a server by direct routing")                                                    \
 	X(FORWARD_TUNNEL, tunnel, forward, "to a server through a tunnel")                                             \
+	X(FORWARD_STACK, stack, forward, "rewritten, then left to the stack: no neighbour yet, or to be fragmented")   \
 	X(FORWARD_ICMP, icmp_related, forward, "ICMP error of a known connection")                                     \
 	X(REPLY_NO_SERVER, no_server, reply, "no server available: port unreachable sent")                             \
 	X(REPLY_TTL, ttl_exceeded, reply, "TTL ran out: time exceeded sent")                                           \

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The connection table (layout and words: abi.h). Lookups take no lock: an entry is written
+ * only while its word says BUSY, and a reader looks at the word again after the entry.
+ * Inserts hold the lock bit of the primary bucket, so a flow that arrives on two CPUs at
+ * once gets one entry. Every change of a word is a compare-and-swap, and whoever wins one
+ * that makes, moves or ends a connection adjusts the server's load: loads stay exact.
+ */
+#ifndef PLENUM_BPF_CONNECTION_H
+#define PLENUM_BPF_CONNECTION_H
+
+#include "bpf/count.h"
+#include "bpf/hash.h"
+#include "bpf/maps.h"
+#include "bpf/state/state.h"
+
+/* What a packet asks the table for. */
+struct conn_key {
+	struct pl_addr client;
+	struct pl_addr other;	/* the virtual address, or in an answer the server's */
+	__be16 client_port;
+	__be16 other_port;
+	__u8 proto;
+	__u8 family;
+	__u8 answer;		/* from a NAT server to its client */
+	__u32 bucket;		/* primary */
+	__u32 tag;
+};
+
+/* Where a connection stands, with what was read there. */
+struct conn_ref {
+	__u64 word;
+	__u32 bucket;
+	__u32 slot;
+	__u32 server;
+	__be16 vport;
+	__u8 forward;
+	struct pl_addr vip;	/* filled for answers */
+};
+
+#define CAS(p, from, to) __sync_val_compare_and_swap(p, from, to)
+#define CAS_TRIES 4
+#define LOCK_TRIES 512
+
+static __always_inline __u32 now_tick(void)
+{
+	return bpf_ktime_get_coarse_ns() >> PL_TICK_SHIFT;
+}
+
+static __always_inline struct pl_settings *settings(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pl_settings, &zero);
+}
+
+static __always_inline struct pl_bucket *bucket_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&pl_conns, &index);
+}
+
+static __always_inline __u64 word_read(struct pl_bucket *b, __u32 slot)
+{
+	return *(volatile __u64 *)&b->word[slot & (PL_SLOTS - 1)];
+}
+
+static __always_inline __u32 word_state(__u64 word)
+{
+	return (word & PL_WORD_STATE) >> PL_WORD_STATE_SHIFT;
+}
+
+static __always_inline __u32 word_tag(__u64 word)
+{
+	return (word & PL_WORD_TAG) >> PL_WORD_TAG_SHIFT;
+}
+
+static __always_inline void key_hash(struct conn_key *k, const struct pl_settings *s)
+{
+	__u64 h = pl_hash(&k->client, k->client_port, k->proto, k->family, s->seed);
+
+	k->bucket = (__u32)h & s->bucket_mask;
+	k->tag = pl_tag(h);
+}
+
+static __always_inline __u32 alternate_of(__u32 bucket, __u32 tag, const struct pl_settings *s)
+{
+	return (bucket ^ PL_ALTERNATE(tag)) & s->bucket_mask;
+}
+
+static __always_inline void load_add(__u32 server, int active, int inactive)
+{
+	struct pl_load *l = bpf_map_lookup_elem(&pl_loads, &server);
+
+	if (!l)
+		return;
+	if (active)
+		__sync_fetch_and_add(&l->active, active);
+	if (inactive)
+		__sync_fetch_and_add(&l->inactive, inactive);
+}
+
+static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const struct conn_key *k)
+{
+	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
+	struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
+
+	if (c->client != k->client.w[3] || c->client_port != k->client_port || c->proto != k->proto ||
+	    c->family != k->family)
+		return 0;
+	if (k->family == 6 && (u->client[0] != k->client.w[0] || u->client[1] != k->client.w[1] ||
+			       u->client[2] != k->client.w[2]))
+		return 0;
+	if (k->answer) {
+		__u32 id = c->server;
+		struct pl_server *server = bpf_map_lookup_elem(&pl_servers, &id);
+
+		return server && c->forward == PL_FWD_MASQ && server->generation == c->generation &&
+		       addr_equal(&server->addr, &k->other) &&
+		       (server->port ? server->port : c->vport) == k->other_port;
+	}
+	if (c->vip != k->other.w[3] || c->vport != k->other_port)
+		return 0;
+	return k->family != 6 ||
+	       (u->vip[0] == k->other.w[0] && u->vip[1] == k->other.w[1] && u->vip[2] == k->other.w[2]);
+}
+
+/*
+ * The slot of one bucket that holds the key's connection, with its word, or -1. A function
+ * of its own, as are the others that are not static: the verifier checks each once.
+ */
+__attribute__((noinline)) int find_in_bucket(__u32 bucket, const struct conn_key *k, __u64 *word)
+{
+	struct pl_bucket *b = bucket_at(bucket);
+	__u64 want;
+
+	if (!b || !k || !word)
+		return -1;
+	want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
+	for (int i = 0; i < PL_SLOTS; i++) {
+		__u64 w = word_read(b, i);
+
+		if ((w & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
+			continue;
+		if (!entry_matches(b, i, k))
+			continue;
+		*word = word_read(b, i);
+		if ((*word & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
+			continue;	/* replaced while it was read */
+		return i;
+	}
+	return -1;
+}
+
+static __always_inline int spills(struct pl_bucket *b)
+{
+	return word_read(b, 1) >> PL_WORD_SPILL_SHIFT;
+}
+
+static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, const struct conn_key *k)
+{
+	struct pl_conn *c = &b->conn[r->slot & (PL_SLOTS - 1)];
+
+	r->server = c->server;
+	r->forward = c->forward;
+	r->vport = c->vport;
+	if (k->answer) {
+		struct pl_conn_upper *u = &b->upper[r->slot & (PL_SLOTS - 1)];
+
+		r->vip.w[3] = c->vip;
+		r->vip.w[2] = k->family == 6 ? u->vip[2] : PL_MAPPED;
+		r->vip.w[1] = k->family == 6 ? u->vip[1] : 0;
+		r->vip.w[0] = k->family == 6 ? u->vip[0] : 0;
+	}
+}
+
+/* 1 and *r filled when the table holds the key's connection, else 0. */
+static __always_inline int conn_find(const struct conn_key *k, const struct pl_settings *s, struct conn_ref *r)
+{
+	struct pl_bucket *b = bucket_at(k->bucket);
+	int slot;
+
+	if (!b)
+		return 0;
+	r->bucket = k->bucket;
+	slot = find_in_bucket(k->bucket, k, &r->word);
+	if (slot < 0 && spills(b)) {
+		r->bucket = alternate_of(k->bucket, k->tag, s);
+		b = bucket_at(r->bucket);
+		if (!b)
+			return 0;
+		slot = find_in_bucket(r->bucket, k, &r->word);
+	}
+	if (slot < 0)
+		return 0;
+	r->slot = slot;
+	ref_fill(r, b, k);
+	return 1;
+}
+
+/* How a packet's two ends are to be understood when its connection is looked for. */
+enum key_role {
+	KEY_DESTINATION_IS_CLIENT = 1,	/* else the source is */
+	KEY_OTHER_IS_SERVER = 2,	/* else the other end is the virtual address */
+	KEY_REQUEST = 0,
+	KEY_ANSWER = KEY_DESTINATION_IS_CLIENT | KEY_OTHER_IS_SERVER,
+	/* Packets quoted by ICMP errors, as the one who complains saw them. */
+	KEY_QUOTED_ANSWER = KEY_DESTINATION_IS_CLIENT,
+	KEY_QUOTED_REQUEST = KEY_OTHER_IS_SERVER,
+};
+
+static __always_inline void key_fill(struct conn_key *k, const struct pl_packet *p, __u32 role,
+				     const struct pl_settings *s)
+{
+	if (role & KEY_DESTINATION_IS_CLIENT) {
+		k->client = p->dst;
+		k->other = p->src;
+		k->client_port = p->dport;
+		k->other_port = p->sport;
+	} else {
+		k->client = p->src;
+		k->other = p->dst;
+		k->client_port = p->sport;
+		k->other_port = p->dport;
+	}
+	k->proto = p->proto;
+	k->family = p->family;
+	k->answer = !!(role & KEY_OTHER_IS_SERVER);
+	key_hash(k, s);
+}
+
+/* 1 and *r filled when a packet in that role belongs to a connection, else 0. */
+__attribute__((noinline)) int find(const struct pl_packet *p, struct conn_ref *r, __u32 role)
+{
+	struct pl_settings *s = settings();
+	struct conn_key k = {};
+
+	if (!p || !r || !s)
+		return 0;
+	key_fill(&k, p, role, s);
+	return conn_find(&k, s, r);
+}
+
+static __always_inline void spill_add(struct pl_bucket *primary, int up)
+{
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u64 w = word_read(primary, 1), n = w >> PL_WORD_SPILL_SHIFT;
+
+		if (n == PL_SPILL_MANY || (!up && !n))
+			return;
+		if (CAS(&primary->word[1], w, w + (up ? 1ULL << PL_WORD_SPILL_SHIFT : -(1ULL << PL_WORD_SPILL_SHIFT))) == w)
+			return;
+	}
+	if (up)	/* too busy to count: "many" is always safe */
+		__sync_fetch_and_or(&primary->word[1], (__u64)PL_SPILL_MANY << PL_WORD_SPILL_SHIFT);
+}
+
+/* After the word that said LIVE was swapped away: what the connection counted for. */
+static __always_inline void conn_ended(__u64 word, __u32 server, __u32 bucket, const struct pl_settings *s)
+{
+	if (word & PL_WORD_ACTIVE)
+		load_add(server, -1, 0);
+	else
+		load_add(server, 0, -1);
+	if (word & PL_WORD_ALTERNATE) {
+		struct pl_bucket *primary = bucket_at(alternate_of(bucket, word_tag(word), s));
+
+		if (primary)
+			spill_add(primary, 0);
+	}
+}
+
+/* A packet of the connection: next state, new expiry, loads. */
+static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packet *p, __u32 direction,
+				       const struct pl_settings *s)
+{
+	struct pl_bucket *b = bucket_at(r->bucket);
+	__u64 word = r->word;
+
+	if (!b)
+		return;
+	if (r->forward != PL_FWD_MASQ && direction == PL_INPUT)
+		direction = PL_INPUT_ONLY;
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u32 state = next_state(p->proto, word_state(word), direction, p->event);
+		__u32 expires = now_tick() + timeout_of(s, p->proto, state);
+		__u64 to = (word & ~(PL_WORD_EXPIRES | PL_WORD_STATE | PL_WORD_ACTIVE)) | expires |
+			   (__u64)state << PL_WORD_STATE_SHIFT;
+		__u64 seen;
+
+		if (is_active(p->proto, state))
+			to |= PL_WORD_ACTIVE;
+		if (to == word)
+			return;
+		seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, to);
+		if (seen == word) {
+			if ((word ^ to) & PL_WORD_ACTIVE)
+				load_add(r->server, to & PL_WORD_ACTIVE ? 1 : -1, to & PL_WORD_ACTIVE ? -1 : 1);
+			return;
+		}
+		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))
+			return;	/* it ended meanwhile */
+		word = seen;
+	}
+}
+
+/* Ends a connection now; 1 when it was this call that did. */
+static __always_inline int conn_end(struct conn_ref *r, const struct pl_settings *s)
+{
+	struct pl_bucket *b = bucket_at(r->bucket);
+	__u64 word = r->word;
+
+	if (!b)
+		return 0;
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u64 seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, word & PL_WORD_BUCKET);
+
+		if (seen == word) {
+			conn_ended(word, r->server, r->bucket, s);
+			return 1;
+		}
+		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))
+			return 0;
+		word = seen;
+	}
+	return 0;
+}
+
+#endif

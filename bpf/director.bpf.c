@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The director: one XDP program on every interface that clients or servers reach it by.
+ * A packet belongs to a connection, begins one, is an answer of a NAT server, is an ICMP
+ * error about one of these, or is none of our business and goes up the stack untouched.
+ */
+#include "bpf/answer.h"
+#include "bpf/forward/dr.h"
+#include "bpf/forward/nat.h"
+#include "bpf/forward/tunnel.h"
+#include "bpf/icmp_error.h"
+#include "bpf/icmp_related.h"
+#include "bpf/insert.h"
+#include "bpf/maps.h"
+#include "bpf/packet.h"
+#include "bpf/scheduler/table.h"
+
+char _license[] SEC("license") = "GPL";
+
+static __always_inline struct pl_server *server_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&pl_servers, &index);
+}
+
+/* Whether the frame is addressed to this interface: a flooding switch delivers others. */
+static __always_inline int is_for_us(struct xdp_md *ctx, const struct pl_packet *p)
+{
+	struct pl_port *port = port_of(p->ifindex);
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	__u64 mac;
+
+	if (!port || (void *)(eth + 1) > end_of(ctx))
+		return 0;
+	mac = (__u64)*(__u32 *)eth->h_dest | (__u64)*(__u16 *)(eth->h_dest + 4) << 32;
+	if (mac == port->mac[0])
+		return 1;
+	for (__u32 i = 1; i < PL_PORT_MACS; i++)
+		if (i < port->macs && mac == port->mac[i])
+			return 1;
+	return 0;
+}
+
+/* On to the server of a connection, by its method. A verdict. */
+__attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id)
+{
+	struct pl_server *server = server_at(id);
+	struct pl_next_hop *hop;
+	__u32 index;
+
+	if (!ctx || !p || !server || !(server->flags & PL_SERVER_AVAILABLE))
+		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
+	count_in(id, p->length);
+	index = server->next_hop;
+	hop = bpf_map_lookup_elem(&pl_next_hops, &index);
+	if (server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_LOCAL)
+		return verdict(PL_LOCAL, XDP_PASS);
+	if (server->forward == PL_FWD_MASQ)
+		return forward_nat(ctx, p, server, hop);
+	if (!hop || !hop->ifindex)
+		return verdict(PL_DROP_NO_NEXT_HOP, XDP_DROP);
+	if (server->forward == PL_FWD_TUNNEL)
+		return forward_tunnel(ctx, p, server, hop, PL_FORWARD_TUNNEL);
+	return forward_dr(ctx, p, hop, PL_FORWARD_DR);
+}
+
+/* Index of the service a packet is for; 0: none. */
+static __always_inline __u32 service_of(const struct pl_packet *p)
+{
+	struct pl_service_key key = { .addr = p->dst, .port = p->dport, .proto = p->proto, .family = p->family };
+	__u32 *index = bpf_map_lookup_elem(&pl_vips, &key);
+
+	if (!index) {
+		key.port = 0;
+		index = bpf_map_lookup_elem(&pl_vips, &key);
+	}
+	return index ? *index : 0;
+}
+
+/*
+ * A packet of no connection: perhaps the first of one. 0 with the server in r->server, or
+ * the reason why not.
+ */
+__attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
+{
+	struct pl_settings *s = settings();
+	struct pl_server *server;
+	struct conn_key k = {};
+	__u32 service, id, state;
+
+	if (!p || !r || !s)
+		return PL_NOT_OURS;
+	service = service_of(p);
+	if (!service)
+		return PL_NOT_OURS;
+	if (!p->first)
+		return PL_NO_SYN;
+	id = schedule(service);
+	server = id ? server_at(id) : 0;
+	if (!server)
+		return PL_REPLY_NO_SERVER;
+	state = next_state(p->proto, 0, server->forward == PL_FWD_MASQ ? PL_INPUT : PL_INPUT_ONLY, p->event);
+	key_fill(&k, p, KEY_REQUEST, s);
+	switch (conn_insert(&k, id, state, r)) {
+	case INSERT_CONTENDED:
+		return PL_DROP_CONTENDED;
+	case INSERT_FULL:
+		return PL_DROP_TABLE_FULL;
+	case INSERT_FOUND:
+		conn_touch(r, p, PL_INPUT, s);
+	}
+	return 0;
+}
+
+/* What begin() said, carried out. */
+static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int reason)
+{
+	switch (reason) {
+	case PL_REPLY_NO_SERVER:
+		return icmp_error(ctx, p, &p->dst, PL_REPLY_NO_SERVER, 0);
+	case PL_NOT_OURS:
+	case PL_NO_SYN:
+		return verdict(reason, XDP_PASS);
+	}
+	return verdict(reason, XDP_DROP);
+}
+
+/* TCP, UDP and SCTP. A verdict. */
+static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
+{
+	struct pl_settings *s = settings();
+	int reason;
+
+	if (!s)
+		return verdict(PL_NOT_OURS, XDP_PASS);
+	if (find(p, r, KEY_REQUEST)) {
+		if (!p->first || !is_over(p->proto, word_state(r->word))) {
+			conn_touch(r, p, PL_INPUT, s);
+			return forward(ctx, p, r->server);
+		}
+		if (conn_end(r, s))
+			count(PL_EVENT_REUSED);
+	} else if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) {
+		return answer(ctx, p, r);
+	}
+	reason = begin(p, r);
+	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
+}
+
+SEC("xdp")
+int director(struct xdp_md *ctx)
+{
+	struct pl_packet p = { .ifindex = ctx->ingress_ifindex };
+	struct conn_ref r = {};
+	int rc;
+
+	if (!is_for_us(ctx, &p))
+		return verdict(PL_OTHER_HOST, XDP_PASS);
+	switch (parse_link(ctx, &p)) {
+	case bpf_htons(ETH_P_IP):
+		rc = parse_v4(ctx, &p);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		rc = parse_v6(ctx, &p);
+		break;
+	default:
+		return verdict(PL_NOT_IP, XDP_PASS);
+	}
+	if (rc)
+		return verdict(-rc, XDP_PASS);
+	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6) {
+		rc = icmp_related(ctx, &p, &r);
+		return rc >= 0 ? rc : verdict(PL_NOT_OURS, XDP_PASS);
+	}
+	rc = parse_transport(ctx, &p);
+	if (rc)
+		return verdict(-rc, XDP_PASS);
+	return flow(ctx, &p, &r);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A new connection's place. In this order: a free slot or one that holds an expired
+ * connection, in the primary bucket and then in the alternate one; then the half-open
+ * connection nearest to its end, in either; then the connection nearest to its end in the
+ * primary bucket. Each is counted under its own name.
+ */
+#ifndef PLENUM_BPF_INSERT_H
+#define PLENUM_BPF_INSERT_H
+
+#include "bpf/connection.h"
+
+enum insert_result { INSERT_MADE, INSERT_FOUND, INSERT_CONTENDED, INSERT_FULL };
+
+struct victim {
+	__u64 word;
+	__s32 slot;	/* -1: none */
+	__u32 event;	/* the reason to count; 0 for a free slot */
+};
+
+/* Looks one bucket over for the best slot of the kind allowed. */
+__attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, __u32 evict, struct victim *v)
+{
+	struct pl_bucket *b = bucket_at(bucket);
+	__u32 best = 0xffffffff;
+
+	if (!b || !v)
+		return 0;
+	v->slot = -1;
+	for (int i = 0; i < PL_SLOTS; i++) {
+		__u64 w = word_read(b, i);
+		__u32 left;
+
+		if (w & PL_WORD_BUSY)
+			continue;
+		if (!(w & PL_WORD_LIVE)) {
+			v->slot = i;
+			v->word = w;
+			v->event = 0;
+			return 1;
+		}
+		left = (__u32)w - now;
+		if ((__s32)left <= 0) {
+			/* Goes on: a free slot is better still. */
+			if (best) {
+				best = 0;
+				v->slot = i;
+				v->word = w;
+				v->event = PL_EVENT_EVICTED_EXPIRED;
+			}
+			continue;
+		}
+		if (!evict || left >= best)
+			continue;
+		if (evict == PL_EVENT_EVICTED_HALF_OPEN && !is_half_open(b->conn[i].proto, word_state(w)))
+			continue;
+		best = left;
+		v->slot = i;
+		v->word = w;
+		v->event = evict;
+	}
+	return v->slot >= 0;
+}
+
+/* Claims the victim's slot: its word says BUSY afterwards and the slot is ours. */
+static __always_inline int claim(__u32 bucket, const struct victim *v, const struct pl_settings *s)
+{
+	struct pl_bucket *b = bucket_at(bucket);
+	__u32 slot = v->slot & (PL_SLOTS - 1);
+	__u64 word = v->word;
+
+	if (!b)
+		return 0;
+	if (CAS(&b->word[slot], word, (word & PL_WORD_BUCKET) | PL_WORD_BUSY) != word)
+		return 0;
+	if (word & PL_WORD_LIVE) {
+		conn_ended(word, b->conn[slot].server, bucket, s);
+		count(v->event);
+	}
+	return 1;
+}
+
+/* 1 with the place in *r, claimed; 0 when every slot of both buckets is being written. */
+__attribute__((noinline)) int find_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
+{
+	struct pl_settings *s = settings();
+	struct victim v = { .slot = -1 };
+	__u32 other;
+
+	if (!k || !r || !s)
+		return 0;
+	other = alternate_of(k->bucket, k->tag, s);
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u32 bucket = k->bucket;
+
+		if (!choose_slot(k->bucket, now, 0, &v)) {
+			if (choose_slot(other, now, 0, &v))
+				bucket = other;
+			else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+				bucket = k->bucket;
+			else if (choose_slot(other, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+				bucket = other;
+			else if (!choose_slot(k->bucket, now, PL_EVENT_EVICTED_OLDEST, &v))
+				return 0;
+		}
+		if (!claim(bucket, &v, s))
+			continue;
+		r->bucket = bucket;
+		r->slot = v.slot & (PL_SLOTS - 1);
+		return 1;
+	}
+	return 0;
+}
+
+static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const struct conn_key *k, __u32 server,
+					const struct pl_server *to)
+{
+	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
+
+	c->client = k->client.w[3];
+	c->vip = k->other.w[3];
+	c->client_port = k->client_port;
+	c->vport = k->other_port;
+	c->server = server;
+	c->proto = k->proto;
+	c->family = k->family;
+	c->forward = to->forward;
+	c->generation = to->generation;
+	c->packets = 1;
+	if (k->family == 6) {
+		struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
+
+		u->client[0] = k->client.w[0];
+		u->client[1] = k->client.w[1];
+		u->client[2] = k->client.w[2];
+		u->vip[0] = k->other.w[0];
+		u->vip[1] = k->other.w[1];
+		u->vip[2] = k->other.w[2];
+	}
+}
+
+static __always_inline int bucket_lock(struct pl_bucket *b)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		__u64 w = word_read(b, 0);
+
+		if (!(w & PL_WORD_LOCK) && CAS(&b->word[0], w, w | PL_WORD_LOCK) == w)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline void bucket_unlock(struct pl_bucket *b)
+{
+	__sync_fetch_and_and(&b->word[0], ~PL_WORD_LOCK);
+}
+
+/*
+ * Makes the key's connection on `server` in `state`. INSERT_FOUND: another CPU was first,
+ * *r names its entry. The caller found none before, without the lock.
+ */
+__attribute__((noinline)) int conn_insert(const struct conn_key *k, __u32 server, __u32 state, struct conn_ref *r)
+{
+	struct pl_server *to = bpf_map_lookup_elem(&pl_servers, &server);
+	struct pl_settings *s = settings();
+	struct pl_bucket *primary, *b;
+	__u32 now = now_tick();
+	__u64 fresh;
+
+	if (!k || !r || !s || !to)
+		return INSERT_FULL;
+	primary = bucket_at(k->bucket);
+	if (!primary || !bucket_lock(primary))
+		return INSERT_CONTENDED;
+	if (conn_find(k, s, r)) {
+		bucket_unlock(primary);
+		count(PL_EVENT_RACE);
+		return INSERT_FOUND;
+	}
+	if (!find_slot(k, r, now)) {
+		bucket_unlock(primary);
+		return INSERT_FULL;
+	}
+	b = bucket_at(r->bucket);
+	if (!b) {
+		bucket_unlock(primary);
+		return INSERT_FULL;
+	}
+	entry_write(b, r->slot, k, server, to);
+	fresh = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT | (__u64)state << PL_WORD_STATE_SHIFT |
+		(__u32)(now + timeout_of(s, k->proto, state));
+	if (is_active(k->proto, state))
+		fresh |= PL_WORD_ACTIVE;
+	load_add(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
+	if (r->bucket != k->bucket) {
+		fresh |= PL_WORD_ALTERNATE;
+		spill_add(primary, 1);
+		count(PL_EVENT_SPILLED);
+	}
+	/* Only bucket bits and BUSY are set now, and only others' bucket bits may change. */
+	__sync_fetch_and_xor(&b->word[r->slot & (PL_SLOTS - 1)], fresh ^ PL_WORD_BUSY);
+	bucket_unlock(primary);
+	r->word = fresh;
+	r->server = server;
+	r->forward = to->forward;
+	r->vport = k->other_port;
+	count(PL_EVENT_NEW);
+	count_connection(server);
+	return INSERT_MADE;
+}
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A packet's headers, read once into a struct pl_packet. Knows Ethernet, up to two VLAN
+ * tags, IPv4 with options, IPv6 with extension headers and the ports of TCP, UDP and SCTP.
+ * Changes nothing.
+ */
+#ifndef PLENUM_BPF_PACKET_H
+#define PLENUM_BPF_PACKET_H
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "bpf/abi.h"
+
+#define PL_MAPPED bpf_htonl(0xffff)
+#define PL_IP_DF 0x4000
+#define PL_IP_FRAGMENT 0x3fff	/* more fragments, or an offset */
+
+/* Greatest offset of a transport header that is looked at: 22 bytes of link layer and
+ * 20 + 40 of IPv4, or 40 + a few extension headers of IPv6. */
+#define PL_OFFSET_MASK 0x1ff
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 proto;
+};
+
+struct sctp_header {
+	__be16 source, dest;
+	__be32 vtag;
+	__le32 checksum;
+};
+
+struct pl_packet {
+	struct pl_addr src, dst;
+	__be16 sport, dport;
+	__u16 l3, l4;		/* offsets from the start of the frame */
+	__u16 length;		/* of the IP packet, header included, host order */
+	__u8 family, proto;
+	__u8 ttl, tos;
+	__u8 df;
+	__u8 event;		/* TCP flags byte, or first SCTP chunk type (see state/) */
+	__u8 first;		/* may make a connection: SYN, INIT, any UDP */
+	__u32 ifindex;		/* it came in by */
+};
+
+/* The outcome of parsing: 0, or minus the reason why the packet is not for us. */
+#define PL_PARSED 0
+
+static __always_inline void *at(struct xdp_md *ctx, __u32 offset)
+{
+	return (void *)(long)ctx->data + (offset & PL_OFFSET_MASK);
+}
+
+static __always_inline void *end_of(struct xdp_md *ctx)
+{
+	return (void *)(long)ctx->data_end;
+}
+
+static __always_inline void addr_v4(struct pl_addr *a, __be32 v4)
+{
+	a->w[0] = 0;
+	a->w[1] = 0;
+	a->w[2] = PL_MAPPED;
+	a->w[3] = v4;
+}
+
+static __always_inline void addr_v6(struct pl_addr *a, const struct in6_addr *v6)
+{
+	const __u32 *w = (const void *)v6;
+
+	a->w[0] = w[0];
+	a->w[1] = w[1];
+	a->w[2] = w[2];
+	a->w[3] = w[3];
+}
+
+static __always_inline int addr_equal(const struct pl_addr *a, const struct pl_addr *b)
+{
+	return a->w[3] == b->w[3] && a->w[2] == b->w[2] && a->w[1] == b->w[1] && a->w[0] == b->w[0];
+}
+
+/* Ethernet and VLAN tags: sets p->l3, gives the EtherType in network order or 0. */
+static __always_inline __be16 parse_link(struct xdp_md *ctx, struct pl_packet *p)
+{
+	struct ethhdr *eth = at(ctx, 0);
+	void *end = end_of(ctx);
+	__be16 proto;
+
+	if ((void *)(eth + 1) > end)
+		return 0;
+	proto = eth->h_proto;
+	p->l3 = sizeof(*eth);
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		struct vlan_tag *tag;
+
+		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+			break;
+		tag = at(ctx, p->l3);
+		if ((void *)(tag + 1) > end)
+			return 0;
+		proto = tag->proto;
+		p->l3 += sizeof(*tag);
+	}
+	return proto;
+}
+
+static __always_inline int parse_v4(struct xdp_md *ctx, struct pl_packet *p)
+{
+	struct iphdr *ip = at(ctx, p->l3);
+	void *end = end_of(ctx);
+	__u32 header;
+
+	if ((void *)(ip + 1) > end)
+		return -PL_MALFORMED;
+	header = ip->ihl * 4;
+	p->length = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || header < sizeof(*ip) || p->length < header)
+		return -PL_MALFORMED;
+	if (at(ctx, 0) + p->l3 + p->length > end)
+		return -PL_MALFORMED;
+	addr_v4(&p->src, ip->saddr);
+	addr_v4(&p->dst, ip->daddr);
+	p->family = 4;
+	p->proto = ip->protocol;
+	p->ttl = ip->ttl;
+	p->tos = ip->tos;
+	p->df = !!(ip->frag_off & bpf_htons(PL_IP_DF));
+	p->l4 = p->l3 + header;
+	if (ip->frag_off & bpf_htons(PL_IP_FRAGMENT))
+		return -PL_FRAGMENT;
+	return PL_PARSED;
+}
+
+#define PL_V6_EXTENSIONS 6
+
+static __always_inline int parse_v6(struct xdp_md *ctx, struct pl_packet *p)
+{
+	struct ipv6hdr *ip = at(ctx, p->l3);
+	void *end = end_of(ctx);
+	__u8 next;
+
+	if ((void *)(ip + 1) > end || ip->version != 6)
+		return -PL_MALFORMED;
+	p->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	if (at(ctx, 0) + p->l3 + p->length > end)
+		return -PL_MALFORMED;
+	addr_v6(&p->src, &ip->saddr);
+	addr_v6(&p->dst, &ip->daddr);
+	p->family = 6;
+	p->ttl = ip->hop_limit;
+	p->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	p->df = 1;
+	p->l4 = p->l3 + sizeof(*ip);
+	next = ip->nexthdr;
+	for (int i = 0; i < PL_V6_EXTENSIONS; i++) {
+		struct ipv6_opt_hdr *ext;
+
+		if (next == IPPROTO_FRAGMENT)
+			return -PL_FRAGMENT;
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
+			break;
+		ext = at(ctx, p->l4);
+		if ((void *)(ext + 1) > end)
+			return -PL_MALFORMED;
+		next = ext->nexthdr;
+		p->l4 += (ext->hdrlen + 1) * 8;
+		if (p->l4 > PL_OFFSET_MASK - 64)
+			return -PL_NOT_OURS;
+	}
+	p->proto = next;
+	return PL_PARSED;
+}
+
+/* Ports and what the state machines want to know. */
+static __always_inline int parse_transport(struct xdp_md *ctx, struct pl_packet *p)
+{
+	void *end = end_of(ctx), *l4 = at(ctx, p->l4);
+	__u16 room = p->length - (p->l4 - p->l3);
+
+	if (p->length < p->l4 - p->l3)
+		return -PL_MALFORMED;
+	if (p->proto == IPPROTO_TCP) {
+		struct tcphdr *tcp = l4;
+
+		if ((void *)(tcp + 1) > end || room < sizeof(*tcp) || tcp->doff < 5 || tcp->doff * 4 > room)
+			return -PL_MALFORMED;
+		p->sport = tcp->source;
+		p->dport = tcp->dest;
+		p->event = ((__u8 *)tcp)[13];
+		p->first = tcp->syn && !tcp->ack && !tcp->rst && !tcp->fin;
+	} else if (p->proto == IPPROTO_UDP) {
+		struct udphdr *udp = l4;
+
+		if ((void *)(udp + 1) > end || room < sizeof(*udp))
+			return -PL_MALFORMED;
+		p->sport = udp->source;
+		p->dport = udp->dest;
+		p->first = 1;
+	} else if (p->proto == IPPROTO_SCTP) {
+		struct sctp_header *sctp = l4;
+		__u8 *chunk = l4 + sizeof(*sctp);
+
+		if ((void *)(sctp + 1) > end || room < sizeof(*sctp))
+			return -PL_MALFORMED;
+		p->sport = sctp->source;
+		p->dport = sctp->dest;
+		p->event = 0;
+		if ((void *)(chunk + 4) <= end && room >= sizeof(*sctp) + 4) {
+			p->event = chunk[0];
+			p->first = chunk[0] == 1;
+		}
+	} else {
+		return -PL_NOT_OURS;
+	}
+	return PL_PARSED;
+}
+
+#endif

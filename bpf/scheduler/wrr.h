@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Weighted round robin as IPVS does it: passes over the members at a falling threshold,
+ * from the greatest weight down by the weights' common divisor. The cursor holds the
+ * threshold of the pass (upper half) and the index at which it goes on.
+ */
+#ifndef PLENUM_BPF_SCHEDULER_WRR_H
+#define PLENUM_BPF_SCHEDULER_WRR_H
+
+#include "bpf/scheduler/member.h"
+
+struct wrr_walk {
+	__u32 first, n, index, threshold;
+	__u32 max, gcd;
+	__u32 server;
+};
+
+static long wrr_step(__u32 i, struct wrr_walk *w)
+{
+	struct pl_member *m;
+
+	if (w->index >= w->n) {
+		w->index = 0;
+		w->threshold = w->threshold > w->gcd ? w->threshold - w->gcd : w->max;
+	}
+	m = member_at(w->first + w->index++);
+	if (!m)
+		return 1;
+	if (m->weight < w->threshold)
+		return 0;
+	w->server = m->server;
+	return 1;
+}
+
+static __always_inline __u32 schedule_wrr(struct pl_service *svc, __u32 first, __u32 n)
+{
+	struct wrr_walk w = { .first = first, .n = n, .max = svc->wrr_max, .gcd = svc->wrr_gcd };
+
+	for (int i = 0; i < CURSOR_TRIES; i++) {
+		__u64 at = *(volatile __u64 *)&svc->cursor;
+
+		w.index = (__u32)at;
+		w.threshold = at >> 32;
+		w.server = 0;
+		if (!w.threshold || w.threshold > w.max)
+			w.threshold = w.max;
+		/* The pass under way and the next one hold a member: the heaviest. */
+		bpf_loop(2 * n + 1, wrr_step, &w, 0);
+		if (CAS(&svc->cursor, at, (__u64)w.threshold << 32 | w.index) == at)
+			break;
+	}
+	return w.server;
+}
+
+#endif

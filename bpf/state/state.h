@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the protocols have in common: next state, whether it counts as active, its timeout. */
+#ifndef PLENUM_BPF_STATE_STATE_H
+#define PLENUM_BPF_STATE_STATE_H
+
+#include "bpf/packet.h"
+#include "bpf/state/sctp.h"
+#include "bpf/state/tcp.h"
+
+static __always_inline __u32 next_state(__u8 proto, __u32 state, __u32 direction, __u8 event)
+{
+	if (proto == IPPROTO_TCP)
+		return tcp_state(state, direction, event);
+	if (proto == IPPROTO_SCTP)
+		return sctp_state(state, direction, event);
+	return PL_UDP_NORMAL;
+}
+
+static __always_inline int is_active(__u8 proto, __u32 state)
+{
+	if (proto == IPPROTO_TCP)
+		return !!tcp_is_active(state);
+	if (proto == IPPROTO_SCTP)
+		return state == PL_SCTP_ESTABLISHED;
+	return 0;
+}
+
+static __always_inline __u32 timeout_of(const struct pl_settings *s, __u8 proto, __u32 state)
+{
+	if (proto == IPPROTO_TCP)
+		return s->tcp_timeout[state & 15];
+	if (proto == IPPROTO_SCTP)
+		return s->sctp_timeout[state & 15];
+	return s->udp_timeout;
+}
+
+/* A SYN or INIT that finds its connection in such a state begins another one
+ * (conn_reuse_mode 1). */
+static __always_inline int is_over(__u8 proto, __u32 state)
+{
+	if (proto == IPPROTO_TCP)
+		return state == PL_TCP_TIME_WAIT || state == PL_TCP_CLOSE;
+	if (proto == IPPROTO_SCTP)
+		return state == PL_SCTP_CLOSED;
+	return 0;
+}
+
+/* Half-open: evicted before anything established. */
+static __always_inline int is_half_open(__u8 proto, __u32 state)
+{
+	if (proto == IPPROTO_TCP)
+		return state == PL_TCP_NONE || state == PL_TCP_SYN_RECV || state == PL_TCP_SYN_SENT ||
+		       state == PL_TCP_SYNACK;
+	if (proto == IPPROTO_SCTP)
+		return state < PL_SCTP_ESTABLISHED;
+	return 0;
+}
+
+#endif
