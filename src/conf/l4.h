@@ -52,10 +52,10 @@ struct Server {
   std::string name;  // from the file; empty for one added by ipvsadm
   ServerKey key;
   Forward forward = Forward::Route;
-  std::int32_t weight = 1;        // 0: quiesced, keeps its connections, takes no new ones
-  std::uint32_t upper = 0;        // connections at which the server is overloaded; 0: none
-  std::uint32_t lower = 0;        // below which it takes new ones again; 0: 75 % of upper
-  Tunnel tunnel;                  // meaningful with Forward::Tunnel
+  std::int32_t weight = 1;  // 0: quiesced, keeps its connections, takes no new ones
+  std::uint32_t upper = 0;  // connections at which the server is overloaded; 0: none
+  std::uint32_t lower = 0;  // below which it takes new ones again; 0: 75 % of upper
+  Tunnel tunnel;            // meaningful with Forward::Tunnel
   bool operator==(const Server&) const = default;
 };
 
@@ -85,8 +85,8 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
-const char* name_of(Protocol protocol);      // "tcp", "udp", "sctp"
-const char* name_of(Forward forward);        // "nat", "local", "tun", "dr"
-const char* name_of(TunnelType type);        // "ipip", "gue", "gre"
+const char* name_of(Protocol protocol);  // "tcp", "udp", "sctp"
+const char* name_of(Forward forward);    // "nat", "local", "tun", "dr"
+const char* name_of(TunnelType type);    // "ipip", "gue", "gre"
 
 }  // namespace plenum::conf

@@ -58,8 +58,8 @@ void Diagnostics::add(const Place& place, std::string message, std::string hint)
     ++left_off_;
     return;
   }
-  Diagnostic d{place.source ? place.source->name : "", place.line, place.column, std::move(message), std::move(hint),
-               {}};
+  Diagnostic d{
+      place.source ? place.source->name : "", place.line, place.column, std::move(message), std::move(hint), {}};
   if (place.source && place.column <= kWidest) d.source_line = place.source->line(place.line).substr(0, kWidest);
   for (auto& c : d.source_line) {
     if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = '?';

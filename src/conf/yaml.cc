@@ -8,8 +8,8 @@
 namespace plenum::conf {
 namespace {
 
-constexpr std::size_t kDeepest = 32;            // levels; the configuration has 6
-constexpr std::size_t kAliasBudget = 100'000;   // nodes that aliases may bring in, together
+constexpr std::size_t kDeepest = 32;           // levels; the configuration has 6
+constexpr std::size_t kAliasBudget = 100'000;  // nodes that aliases may bring in, together
 constexpr std::size_t kMostNodes = 8'000'000;
 
 struct ParserDeleter {
@@ -18,11 +18,6 @@ struct ParserDeleter {
 };
 
 void swallow(fy_diag*, void*, const char*, std::size_t) {}
-
-Place place_of(const std::shared_ptr<const Source>& source, const fy_mark* mark) {
-  if (!mark) return {source, 0, 0};
-  return {source, static_cast<unsigned>(mark->line) + 1, static_cast<unsigned>(mark->column) + 1};
-}
 
 std::string text_of(fy_token* token) {
   std::size_t size = 0;
@@ -44,9 +39,10 @@ class Builder {
 
   // False: the rest of the input is not worth reading.
   bool take(fy_event* event) {
-    const auto place = place_of(source_, fy_event_start_mark(event));
+    const auto place = place_of(event);
     switch (event->type) {
-      case FYET_DOCUMENT_START: return ++documents_ == 1 || refuse(place, "a second document in one file");
+      case FYET_DOCUMENT_START:
+        return ++documents_ == 1 || refuse(place, "a second document in one file");
       case FYET_SCALAR: {
         Node node;
         node.place = place;
@@ -62,9 +58,12 @@ class Builder {
         if (event->mapping_start.tag) problems_.add(place, "tags (!) are not supported");
         return open(Node::Kind::Mapping, place, text_of(event->mapping_start.anchor));
       case FYET_SEQUENCE_END:
-      case FYET_MAPPING_END: return close();
-      case FYET_ALIAS: return alias(text_of(event->alias.anchor), place);
-      default: return true;
+      case FYET_MAPPING_END:
+        return close();
+      case FYET_ALIAS:
+        return alias(text_of(event->alias.anchor), place);
+      default:
+        return true;
     }
   }
 
@@ -78,6 +77,19 @@ class Builder {
     bool duplicate = false;   // the value that comes is not kept
     std::unordered_map<std::string, Place> seen;
   };
+
+  // libfyaml puts a quoted scalar's mark behind the quote, and gives an empty value none: that
+  // stands where its key does.
+  Place place_of(fy_event* event) {
+    const auto* mark = fy_event_start_mark(event);
+    if (!mark) return last_;
+    last_ = {source_, static_cast<unsigned>(mark->line) + 1, static_cast<unsigned>(mark->column) + 1};
+    if (event->type == FYET_SCALAR && last_.column > 1) {
+      const auto style = fy_token_scalar_style(event->scalar.value);
+      if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) --last_.column;
+    }
+    return last_;
+  }
 
   bool refuse(const Place& place, std::string message) {
     problems_.add(place, std::move(message));
@@ -142,6 +154,7 @@ class Builder {
 
   std::shared_ptr<const Source> source_;
   Diagnostics& problems_;
+  Place last_{source_, 1, 1};
   std::vector<Open> stack_;
   std::unordered_map<std::string, Node> anchors_;
   std::optional<Node> root_;
@@ -149,6 +162,28 @@ class Builder {
   std::size_t nodes_ = 0;
   unsigned documents_ = 0;
 };
+
+// Offset of the first byte that is not UTF-8 text (RFC 3629) or a NUL; npos when all is well.
+std::size_t fault_in(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xc2 ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
+    if (lead == 0 || length == 0 || i + length > text.size()) return i;
+    for (std::size_t k = 1; k < length; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      const unsigned low = k == 1 && lead == 0xe0 ? 0xa0 : k == 1 && lead == 0xf0 ? 0x90 : 0x80;
+      const unsigned high = k == 1 && lead == 0xed ? 0x9f : k == 1 && lead == 0xf4 ? 0x8f : 0xbf;
+      if (next < low || next > high) return i;
+    }
+    i += length;
+  }
+  return std::string_view::npos;
+}
 
 void report(fy_diag* diag, const std::shared_ptr<const Source>& source, Diagnostics& problems) {
   void* iterator = nullptr;
@@ -182,8 +217,8 @@ std::string Node::shown() const {
 }
 
 std::optional<Node> parse_yaml(const std::shared_ptr<const Source>& source, Diagnostics& problems) {
-  if (const auto zero = source->text.find('\0'); zero != std::string::npos) {
-    problems.add({source, 0, 0}, "not a text file: it has a NUL byte at offset " + std::to_string(zero));
+  if (const auto fault = fault_in(source->text); fault != std::string_view::npos) {
+    problems.add({source, 0, 0}, "not a UTF-8 text: see the byte at offset " + std::to_string(fault));
     return std::nullopt;
   }
   fy_diag_cfg diag_config{};

@@ -1,0 +1,250 @@
+#include "conf/assemble.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include "base/text.h"
+#include "conf/validate.h"
+
+namespace plenum::conf {
+namespace {
+
+Forward forward_of(const std::string& word) {
+  return word == "nat" ? Forward::Masq : word == "tun" ? Forward::Tunnel : Forward::Route;
+}
+
+// The entries of a Map key: name, key node, value node.
+template <class Take>
+void each(const Node* map, Take take) {
+  if (!map || !map->is_mapping()) return;
+  for (std::size_t i = 0; i < map->keys.size(); ++i) take(map->keys[i], map->items[i]);
+}
+
+// What the kernel takes as a real server's address; the data plane holds to it.
+const char* unfit_for_server(const net::Address& a) {
+  if (a.is_unspecified() || (a.is_v4() && a.data()[0] == 0)) return "is the unspecified address";
+  if (a.is_multicast()) return "is a multicast address";
+  if (a.is_v4() && a == net::Address::v4(0xffffffffu)) return "is the broadcast address";
+  if (!a.is_v4() && a.data()[0] == 0xfe && (a.data()[1] & 0xc0) == 0x80) return "is a link-local address";
+  return nullptr;
+}
+
+const char* unfit_for_service(const net::Address& a) {
+  if (a.is_unspecified()) return "is the unspecified address";
+  if (a.is_multicast()) return "is a multicast address";
+  if (a.is_loopback()) return "is a loopback address";
+  return nullptr;
+}
+
+const char* name_of(net::Family family) { return family == net::Family::V4 ? "IPv4" : "IPv6"; }
+
+class Assembler {
+ public:
+  explicit Assembler(Diagnostics& problems) : problems_(problems) {}
+
+  Config file(const Node& node) {
+    const Fields fields(&node, file_shape());
+    director(Fields(fields.node("director"), director_shape()));
+    each(fields.node("vips"), [&](const Node& name, const Node& value) { vip(name, value); });
+    each(fields.node("l4"), [&](const Node& name, const Node& value) { service(name, value); });
+    return std::move(config_);
+  }
+
+ private:
+  void director(const Fields& fields) {
+    auto& out = config_.director;
+    std::map<std::string, Place> seen;
+    for (auto& [name, node] : fields.list<std::string>("interfaces")) {
+      const auto [first, fresh] = seen.emplace(name, node->place);
+      if (!fresh) problems_.add(node->place, "director: interface " + name + " stands twice");
+      if (fresh) out.interfaces.push_back(std::move(name));
+    }
+    const auto xdp = fields.text("xdp").value_or("auto");
+    out.xdp = xdp == "native" ? XdpMode::Native : xdp == "generic" ? XdpMode::Generic : XdpMode::Auto;
+    if (const auto n = fields.integer("connections")) out.connections = std::bit_ceil(static_cast<std::uint32_t>(*n));
+    if (const auto n = fields.integer("servers")) out.servers = static_cast<std::uint32_t>(*n);
+  }
+
+  void vip(const Node& name, const Node& node) {
+    const Fields fields(&node, vip_shape());
+    Vip out;
+    out.name = name.text;
+    for (const auto& [prefix, at] : fields.list<net::Prefix>("addresses")) {
+      const auto text = prefix.address.text();
+      if (const auto* why = unfit_for_service(prefix.address)) {
+        problems_.add(at->place, "vip " + out.name + ": " + text + " " + why);
+      }
+      const auto [first, fresh] = vip_addresses_.emplace(prefix.address, at->place);
+      if (!fresh) {
+        problems_.add(at->place, "vip " + out.name + ": " + text + " stands twice, first at " + first->second.text());
+      }
+      out.addresses.push_back(prefix);
+    }
+    out.interface = fields.text("interface").value_or("");
+    config_.vips.push_back(std::move(out));
+  }
+
+  void service(const Node& name, const Node& node) {
+    if (!node.is_mapping()) return;
+    const Fields fields(&node, service_shape());
+    const auto where = "service " + name.text;
+    Service base;
+    base.name = name.text;
+    base.scheduler = fields.text("scheduler").value_or("wlc");
+    base.drain = static_cast<std::uint32_t>(fields.integer("drain").value_or(600));
+    const auto forward = forward_of(fields.text("forward").value_or("dr"));
+    const auto tunnel = tunnel_of(fields, where);
+
+    const Fields listen(fields.node("listen"), listen_shape());
+    const auto port = listen.integer("port");
+    const auto addresses = addresses_of(listen, where);
+    const auto protocol = listen.text("protocol").value_or("tcp");
+    base.key.protocol = protocol == "udp" ? Protocol::Udp : protocol == "sctp" ? Protocol::Sctp : Protocol::Tcp;
+    base.key.port = static_cast<std::uint16_t>(port.value_or(0));
+
+    std::map<ServerKey, std::string> seen;
+    bool tunnels = forward == Forward::Tunnel;
+    each(fields.node("servers"), [&](const Node& server_name, const Node& server_node) {
+      auto one = server(server_name, server_node, where, forward, base.key.port);
+      if (!one) return;
+      const auto what = where + ": server " + one->name;
+      const Fields at(&server_node, server_shape());
+      if (one->forward == Forward::Tunnel) {
+        tunnels = true;
+        one->tunnel = tunnel;
+      } else if (!addresses.empty() && !has_family(addresses, one->key.address.family())) {
+        problems_.add(at.place("address"),
+                      what + ": " + one->key.address.text() + " is " + name_of(one->key.address.family()) +
+                          ", and the service listens on no such address",
+                      "only forward: tun crosses address families");
+      }
+      const auto [first, fresh] = seen.emplace(one->key, one->name);
+      if (!fresh)
+        problems_.add(at.place("address"), what + ": " + one->key.text() + " is server " + first->second + " already");
+      if (fresh) base.servers.push_back(*std::move(one));
+    });
+    if (fields.has("tunnel") && !tunnels) {
+      problems_.add(fields.place("tunnel"), where + ": tunnel is of no use: no server has forward: tun");
+    }
+    if (port) listen_on(addresses, base, listen, where);
+  }
+
+  static bool has_family(const std::vector<net::Address>& addresses, net::Family family) {
+    return std::any_of(addresses.begin(), addresses.end(), [&](const auto& a) { return a.family() == family; });
+  }
+
+  // One service per address. Where some servers are of the address's family or reach it by
+  // tunnel it has those; an address that none of the servers can serve is left alone.
+  void listen_on(const std::vector<net::Address>& addresses, const Service& base, const Fields& listen,
+                 const std::string& where) {
+    for (const auto& address : addresses) {
+      Service out = base;
+      out.key.family = address.family();
+      out.key.address = address;
+      std::erase_if(out.servers, [&](const Server& s) {
+        return s.forward != Forward::Tunnel && s.key.address.family() != address.family();
+      });
+      if (out.servers.empty() && !base.servers.empty()) continue;
+      const auto& place = listen.place("port");
+      const auto [first, fresh] = listens_.emplace(out.key, std::pair(where, place));
+      if (!fresh) {
+        problems_.add(place, where + ": " + out.key.text() + " is taken by " + first->second.first + " at " +
+                                 first->second.second.text());
+        continue;
+      }
+      config_.services.push_back(std::move(out));
+    }
+  }
+
+  std::vector<net::Address> addresses_of(const Fields& listen, const std::string& where) {
+    std::vector<net::Address> out;
+    if (listen.has("vip") && listen.has("address")) {
+      problems_.add(listen.place("address"), where + ": listen takes vip or address, not both");
+      return out;
+    }
+    if (listen.has("vip")) {
+      const auto name = listen.text("vip");
+      if (!name) return out;
+      const auto vip =
+          std::find_if(config_.vips.begin(), config_.vips.end(), [&](const auto& v) { return v.name == *name; });
+      if (vip == config_.vips.end()) {
+        std::vector<std::string_view> names;
+        for (const auto& v : config_.vips) names.push_back(v.name);
+        const auto near = nearest(*name, names);
+        problems_.add(listen.place("vip"), where + ": there is no vip \"" + *name + "\"",
+                      near.empty() ? "" : "did you mean \"" + std::string(near) + "\"?");
+        return out;
+      }
+      for (const auto& prefix : vip->addresses) out.push_back(prefix.address);
+      return out;
+    }
+    if (listen.has("address")) {
+      const auto address = listen.address("address");
+      if (!address) return out;
+      if (const auto* why = unfit_for_service(*address)) {
+        problems_.add(listen.place("address"), where + ": " + address->text() + " " + why);
+        return out;
+      }
+      out.push_back(*address);
+      return out;
+    }
+    if (listen.place("vip").source) problems_.add(listen.place("vip"), where + ": listen needs vip or address");
+    return out;
+  }
+
+  Tunnel tunnel_of(const Fields& service, const std::string& where) {
+    const Fields fields(service.node("tunnel"), tunnel_shape());
+    Tunnel out;
+    const auto type = fields.text("type");
+    if (!type) return out;
+    const auto port = fields.integer("port");
+    if (*type == "gue") {
+      out.type = TunnelType::Gue;
+      out.port = static_cast<std::uint16_t>(port.value_or(0));
+      if (!fields.has("port")) problems_.add(fields.place("type"), where + ": tunnel: type gue needs a port");
+    } else if (port) {
+      problems_.add(fields.place("port"), where + ": tunnel: type " + *type + " has no port");
+    }
+    return out;
+  }
+
+  std::optional<Server> server(const Node& name, const Node& node, const std::string& service, Forward forward,
+                               std::uint16_t listen_port) {
+    const Fields fields(&node, server_shape());
+    const auto where = service + ": server " + name.text;
+    const auto address = fields.address("address");
+    if (!address) return std::nullopt;
+    if (const auto* why = unfit_for_server(*address)) {
+      problems_.add(fields.place("address"), where + ": " + address->text() + " " + why);
+    }
+    Server out;
+    out.name = name.text;
+    out.forward = fields.has("forward") ? forward_of(fields.text("forward").value_or("dr")) : forward;
+    out.key = {*address, static_cast<std::uint16_t>(fields.integer("port").value_or(listen_port))};
+    if (out.forward != Forward::Masq && listen_port != 0 && out.key.port != listen_port) {
+      problems_.add(fields.place("port"),
+                    where + ": port must be that of listen, " + std::to_string(listen_port) +
+                        ", with forward: " + conf::name_of(out.forward),
+                    "only forward: nat can change the port");
+    }
+    out.weight = static_cast<std::int32_t>(fields.integer("weight").value_or(1));
+    out.upper = static_cast<std::uint32_t>(fields.integer("upper").value_or(0));
+    out.lower = static_cast<std::uint32_t>(fields.integer("lower").value_or(0));
+    if (out.lower > out.upper) {
+      problems_.add(fields.place("lower"), where + ": lower must not be above upper, " + std::to_string(out.upper));
+    }
+    return out;
+  }
+
+  Diagnostics& problems_;
+  Config config_;
+  std::map<net::Address, Place> vip_addresses_;
+  std::map<ServiceKey, std::pair<std::string, Place>> listens_;
+};
+
+}  // namespace
+
+Config assemble(const Node& file, Diagnostics& problems) { return Assembler(problems).file(file); }
+
+}  // namespace plenum::conf

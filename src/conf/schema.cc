@@ -1,0 +1,217 @@
+// The table of keys.
+
+#include "conf/schema.h"
+
+#include <algorithm>
+
+#include "conf/scheduler_names.h"
+
+namespace plenum::conf {
+namespace {
+
+std::vector<std::string_view> scheduler_choices(bool implemented) {
+  std::vector<std::string_view> names;
+  for (const auto& row : schedulers()) {
+    if (row.implemented == implemented) names.push_back(row.name);
+  }
+  return names;
+}
+
+constexpr std::int64_t kDay = 86400;
+
+}  // namespace
+
+const Key* Shape::find(std::string_view name) const {
+  const auto at = std::find_if(keys.begin(), keys.end(), [&](const auto& key) { return key.name == name; });
+  return at == keys.end() ? nullptr : &*at;
+}
+
+const Shape& file_shape() {
+  static const Shape shape{
+      "",
+      "One file describes the whole cluster; every program takes its own part.",
+      {
+          {.name = "version",
+           .kind = Kind::Integer,
+           .doc = "Version of this format.",
+           .required = true,
+           .min = 1,
+           .max = 1},
+          {.name = "include",
+           .kind = Kind::List,
+           .doc = "Further files, relative to this one; * and ? match. A key in two files is an error.",
+           .item = Kind::Text},
+          {.name = "vips", .kind = Kind::Map, .doc = "Virtual addresses by name.", .shape = &vip_shape()},
+          {.name = "director", .kind = Kind::Object, .doc = "How this director runs.", .shape = &director_shape()},
+          {.name = "l4",
+           .kind = Kind::Map,
+           .doc = "Services balanced by connection, by name.",
+           .shape = &service_shape()},
+          {.name = "l7", .kind = Kind::Later, .doc = "Services balanced by request."},
+          {.name = "ha", .kind = Kind::Later, .doc = "Highly available services."},
+          {.name = "gslb", .kind = Kind::Later, .doc = "DNS steering between sites."},
+      }};
+  return shape;
+}
+
+const Shape& vip_shape() {
+  static const Shape shape{
+      "vip",
+      "A virtual address: one or several, of either family.",
+      {
+          {.name = "addresses",
+           .kind = Kind::List,
+           .doc = "Addresses with prefix length, 192.0.2.10/24; without one, /32 or /128.",
+           .required = true,
+           .item = Kind::Prefix},
+          {.name = "interface",
+           .kind = Kind::Interface,
+           .doc = "Where the addresses are added. Left out: the interface whose subnet holds the address."},
+          {.name = "vrrp", .kind = Kind::Later, .doc = "Failover between directors."},
+      }};
+  return shape;
+}
+
+const Shape& director_shape() {
+  static const Shape shape{
+      "director",
+      "How this director runs.",
+      {
+          {.name = "interfaces",
+           .kind = Kind::List,
+           .doc = "Interfaces that carry the data plane. Left out: every one that carries a VIP or leads to a server.",
+           .item = Kind::Interface},
+          {.name = "xdp",
+           .kind = Kind::Choice,
+           .doc = "Native XDP, generic XDP, or native where the driver has it.",
+           .choices = {"auto", "native", "generic"},
+           .fallback = "auto"},
+          {.name = "connections",
+           .kind = Kind::Count,
+           .doc = "Room in the connection table; rounded up to a power of two.",
+           .min = 1024,
+           .max = 134217728,
+           .fallback = "1M"},
+          {.name = "servers",
+           .kind = Kind::Count,
+           .doc = "Room for servers over all services, those still draining included.",
+           .min = 64,
+           .max = 1048576,
+           .fallback = "64k"},
+      }};
+  return shape;
+}
+
+const Shape& listen_shape() {
+  static const Shape shape{
+      "listen",
+      "What traffic the service takes: a vip by name, or an address.",
+      {
+          {.name = "vip", .kind = Kind::Name, .doc = "A vip; each of its addresses is served."},
+          {.name = "address", .kind = Kind::Address, .doc = "An address that is not managed here."},
+          {.name = "port", .kind = Kind::Integer, .doc = "Port.", .required = true, .min = 1, .max = 65535},
+          {.name = "protocol",
+           .kind = Kind::Choice,
+           .doc = "Protocol.",
+           .choices = {"tcp", "udp", "sctp"},
+           .fallback = "tcp"},
+          {.name = "fwmark", .kind = Kind::Later, .doc = "A firewall mark instead of an address."},
+      }};
+  return shape;
+}
+
+const Shape& tunnel_shape() {
+  static const Shape shape{"tunnel",
+                           "Encapsulation towards servers with forward: tun.",
+                           {
+                               {.name = "type",
+                                .kind = Kind::Choice,
+                                .doc = "IP in IP, or generic UDP encapsulation.",
+                                .choices = {"ipip", "gue"},
+                                .later = {"gre"},
+                                .fallback = "ipip"},
+                               {.name = "port",
+                                .kind = Kind::Integer,
+                                .doc = "UDP port; gue only, and needed there.",
+                                .min = 1,
+                                .max = 65535},
+                           }};
+  return shape;
+}
+
+const Shape& server_shape() {
+  static const Shape shape{
+      "server",
+      "A real server.",
+      {
+          {.name = "address", .kind = Kind::Address, .doc = "The server's own address.", .required = true},
+          {.name = "port",
+           .kind = Kind::Integer,
+           .doc = "Left out: the port of listen. Another one only with forward: nat.",
+           .min = 1,
+           .max = 65535},
+          {.name = "weight",
+           .kind = Kind::Integer,
+           .doc = "Share of the load; 0 takes no new connections.",
+           .max = 65535,
+           .fallback = "1"},
+          {.name = "upper",
+           .kind = Kind::Integer,
+           .doc = "Connections at which the server is overloaded; 0: none.",
+           .max = 4294967295,
+           .fallback = "0"},
+          {.name = "lower",
+           .kind = Kind::Integer,
+           .doc = "Connections below which it is no longer overloaded; 0: three quarters of upper.",
+           .max = 4294967295,
+           .fallback = "0"},
+          {.name = "forward",
+           .kind = Kind::Choice,
+           .doc = "Forwarding of this one server; left out: the service's.",
+           .choices = {"dr", "nat", "tun"},
+           .later = {"fullnat"}},
+          {.name = "check", .kind = Kind::Later, .doc = "Health check."},
+      }};
+  return shape;
+}
+
+const Shape& service_shape() {
+  static const Shape shape{
+      "service",
+      "A service balanced by connection.",
+      {
+          {.name = "listen",
+           .kind = Kind::Object,
+           .doc = "What traffic the service takes.",
+           .required = true,
+           .shape = &listen_shape()},
+          {.name = "forward",
+           .kind = Kind::Choice,
+           .doc = "Direct routing, address translation, or tunnel.",
+           .choices = {"dr", "nat", "tun"},
+           .later = {"fullnat"},
+           .fallback = "dr"},
+          {.name = "tunnel",
+           .kind = Kind::Object,
+           .doc = "Encapsulation; forward: tun only.",
+           .shape = &tunnel_shape()},
+          {.name = "scheduler",
+           .kind = Kind::Choice,
+           .doc = "Which server takes a new connection.",
+           .choices = scheduler_choices(true),
+           .later = scheduler_choices(false),
+           .fallback = "wlc"},
+          {.name = "drain",
+           .kind = Kind::Duration,
+           .doc = "How long a removed server keeps its connections at most.",
+           .max = 7 * kDay,
+           .fallback = "10m"},
+          {.name = "servers", .kind = Kind::Map, .doc = "Real servers by name.", .shape = &server_shape()},
+          {.name = "check", .kind = Kind::Later, .doc = "Health check."},
+          {.name = "persistence", .kind = Kind::Later, .doc = "A client stays with its server."},
+          {.name = "one_packet", .kind = Kind::Later, .doc = "UDP without connections."},
+      }};
+  return shape;
+}
+
+}  // namespace plenum::conf
