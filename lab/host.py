@@ -91,3 +91,11 @@ def stop(process, grace=5.0):
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
+
+
+def end_on_sigterm():
+    """SIGTERM ends the program like Ctrl-C does, so that a lab it made is taken down."""
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

@@ -1,7 +1,6 @@
 """What the end-to-end tests share: labs that are always taken down, the large file, and
 the client's load program. They need root, and know the programs only by their command line."""
 import pathlib
-import signal
 import sys
 
 import pytest
@@ -10,6 +9,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from lab import payload  # noqa: E402  (the path above comes first)
+from lab.host import end_on_sigterm  # noqa: E402
+from stage import Stage  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +22,17 @@ def large(tmp_path_factory):
     path.unlink()
 
 
-def pytest_configure(config):
-    # ./dev passes an interruption on as SIGTERM: end like Ctrl-C does, so that labs are taken down.
-    def interrupt(*_):
-        raise KeyboardInterrupt
+@pytest.fixture(scope="module", params=["nat", "dr", "tun", "gue"])
+def stage(request, large):
+    """Every way of forwarding in turn, each with a running director and a standard set of services."""
+    with Stage(request.param, large) as made:
+        made.standard_services()
+        yield made
 
-    signal.signal(signal.SIGTERM, interrupt)
+
+def pytest_configure():
+    # ./dev passes an interruption on as SIGTERM.
+    end_on_sigterm()
 
 
 def pytest_collection_modifyitems(items):
