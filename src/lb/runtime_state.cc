@@ -1,0 +1,89 @@
+#include "lb/runtime_state.h"
+
+#include "lb/state_json.h"
+
+namespace plenum::lb {
+namespace {
+
+constexpr int kFormat = 1;
+
+void read_entry(StateReader& in, const Json& json, ServiceEntry& out) {
+  in.governed(json, out);
+  if (!in.ok()) return;
+  for (const auto& one : in.array(json, "servers")) {
+    ServerEntry server;
+    in.governed(one, server);
+    if (!in.ok()) return;
+    server.removed_at = in.deadline(one, "removed_in");
+    const auto key = server.spec.key;
+    if (out.servers.find(key)) return in.fail("server " + key.text(), "stands twice");
+    out.servers.add(key, std::move(server));
+  }
+}
+
+}  // namespace
+
+std::string write_state(const RuntimeState& state, TimePoint now, std::int64_t wall) {
+  const SavedClock clock{now};
+  Json out{{"format", kFormat}, {"saved_at", wall}, {"baselines", state.baselines}};
+  auto& file = out["file"] = Json::array();
+  for (const auto& service : state.last_file) file.push_back(to_json(service));
+  auto& running = out["running"] = Json::array();
+  for (const auto& entry : state.running) {
+    auto service = to_json(entry.spec);
+    governed_to_json(entry, clock, service);
+    for (const auto& server : entry.servers) {
+      auto one = to_json(server.spec);
+      governed_to_json(server, clock, one);
+      if (server.removed_at) one["removed_in"] = clock.left(*server.removed_at);
+      service["servers"].push_back(std::move(one));
+    }
+    running.push_back(std::move(service));
+  }
+  // Names and reasons are whatever operators typed: bytes that are no UTF-8 must not throw.
+  return out.dump(1, '\t', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<RuntimeState> read_state(std::string_view text, TimePoint now, std::int64_t wall) {
+  const auto json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(std::errc::invalid_argument, "saved state: no JSON object, cut off or damaged");
+  SavedClock clock{now};
+  StateReader header(clock);
+  std::int64_t format = 0, saved_at = wall;
+  header.get_integer(json, "format", format, 0, INT64_MAX);
+  header.get_integer(json, "saved_at", saved_at, 0, INT64_MAX);
+  if (!header.ok()) return fail(std::errc::invalid_argument, "saved state: " + header.error());
+  if (format != kFormat) {
+    return fail(std::errc::invalid_argument, "saved state: format " + std::to_string(format) + " is not known here");
+  }
+  clock.passed = saved_at < wall ? wall - saved_at : 0;
+
+  StateReader in(clock);
+  RuntimeState state;
+  for (const auto& one : in.array(json, "file")) state.last_file.push_back(in.service(one));
+  for (const auto& one : in.array(json, "running")) {
+    ServiceEntry entry;
+    read_entry(in, one, entry);
+    if (!in.ok()) break;
+    state.running.push_back(std::move(entry));
+  }
+  if (const auto* baselines = in.object(json, "baselines")) {
+    for (const auto& [name, values] : baselines->items()) {
+      auto& into = state.baselines[name];
+      for (const auto& value : in.array(*baselines, name.c_str())) {
+        if (!value.is_number_unsigned()) in.fail("baselines", "have something that is no number");
+        if (in.ok()) into.push_back(value.get<std::uint64_t>());
+      }
+    }
+  }
+  if (!in.ok()) return fail(std::errc::invalid_argument, "saved state: " + in.error());
+  return state;
+}
+
+Result<Table> table_of(const RuntimeState& state, Features features) {
+  Table table(std::move(features));
+  for (const auto& entry : state.running) PLENUM_CHECK(table.restore(entry), "saved state");
+  return table;
+}
+
+}  // namespace plenum::lb

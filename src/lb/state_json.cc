@@ -1,0 +1,223 @@
+#include "lb/state_json.h"
+
+#include <algorithm>
+
+namespace plenum::lb {
+namespace {
+
+// Far beyond any drain or override, and far from overflowing a TimePoint.
+constexpr std::int64_t kLongest = 10ll * 366 * 86400;
+
+const Json& nothing() {
+  static const Json empty = Json::array();
+  return empty;
+}
+
+}  // namespace
+
+std::int64_t SavedClock::left(TimePoint deadline) const {
+  return std::chrono::ceil<std::chrono::seconds>(deadline - now).count();
+}
+
+TimePoint SavedClock::deadline(std::int64_t seconds_left) const {
+  return now + std::chrono::seconds(std::clamp<std::int64_t>(seconds_left - passed, 0, kLongest));
+}
+
+Json to_json(const conf::Server& server) {
+  Json out{{"name", server.name},     {"address", server.key.address.text()},
+           {"port", server.key.port}, {"forward", static_cast<int>(server.forward)},
+           {"weight", server.weight}, {"upper", server.upper},
+           {"lower", server.lower}};
+  if (server.tunnel != conf::Tunnel{}) {
+    out["tunnel"] = {{"type", static_cast<int>(server.tunnel.type)},
+                     {"port", server.tunnel.port},
+                     {"checksum", static_cast<int>(server.tunnel.checksum)}};
+  }
+  return out;
+}
+
+Json to_json(const conf::Service& service) {
+  const auto& key = service.key;
+  Json out{{"name", service.name}, {"scheduler", service.scheduler}, {"drain", service.drain}};
+  if (key.fwmark != 0) {
+    out["fwmark"] = key.fwmark;
+    out["family"] = static_cast<int>(key.family);
+  } else {
+    out["protocol"] = static_cast<int>(key.protocol);
+    out["address"] = key.address.text();
+    out["port"] = key.port;
+  }
+  if (service.scheduler_flags != 0) out["flags"] = service.scheduler_flags;
+  if (service.one_packet) out["one_packet"] = true;
+  if (const auto& p = service.persistence) {
+    out["persistence"] = {{"timeout", p->timeout}, {"netmask", p->netmask}, {"engine", p->engine}};
+  }
+  auto& servers = out["servers"] = Json::array();
+  for (const auto& server : service.servers) servers.push_back(to_json(server));
+  return out;
+}
+
+template <class Spec>
+void governed_to_json(const Governed<Spec>& governed, const SavedClock& clock, Json& out) {
+  if (const auto& a = governed.added) out["added"] = {{"author", a->author}, {"reason", a->reason}};
+  if (const auto& o = governed.override_) {
+    auto& json = out["override"] = {
+        {"what", o->what}, {"author", o->author}, {"reason", o->reason}, {"before", to_json(o->before)}};
+    if (o->expires) json["seconds_left"] = clock.left(*o->expires);
+  }
+}
+
+template void governed_to_json(const Governed<conf::Server>&, const SavedClock&, Json&);
+template void governed_to_json(const Governed<conf::Service>&, const SavedClock&, Json&);
+
+void StateReader::get(const Json& object, const char* name, std::string& out) {
+  const auto at = object.find(name);
+  if (at == object.end()) return;
+  if (!at->is_string()) return fail(name, "is no text");
+  out = at->get<std::string>();
+}
+
+void StateReader::get(const Json& object, const char* name, bool& out) {
+  const auto at = object.find(name);
+  if (at == object.end()) return;
+  if (!at->is_boolean()) return fail(name, "is neither true nor false");
+  out = at->get<bool>();
+}
+
+void StateReader::get_integer(const Json& object, const char* name, std::int64_t& out, std::int64_t min,
+                              std::int64_t max) {
+  const auto at = object.find(name);
+  if (at == object.end()) return;
+  // A number above int64's range is unsigned here, and above every max.
+  const bool huge = at->is_number_unsigned() && at->get<std::uint64_t>() > std::uint64_t{INT64_MAX};
+  if (!at->is_number_integer() || huge) return fail(name, "is no whole number in range");
+  const auto value = at->get<std::int64_t>();
+  if (value < min || value > max) return fail(name, "is out of range");
+  out = value;
+}
+
+const Json& StateReader::array(const Json& object, const char* name) {
+  const auto at = object.find(name);
+  if (at == object.end()) return nothing();
+  if (at->is_array()) return *at;
+  fail(name, "is no list");
+  return nothing();
+}
+
+const Json* StateReader::object(const Json& object, const char* name) {
+  const auto at = object.find(name);
+  if (at == object.end()) return nullptr;
+  if (at->is_object()) return &*at;
+  fail(name, "is no object");
+  return nullptr;
+}
+
+net::Address StateReader::address(const Json& json) {
+  std::string text;
+  get(json, "address", text);
+  const auto parsed = net::Address::parse(text);
+  if (!parsed) fail("address", "\"" + text.substr(0, 60) + "\" is no address");
+  return parsed.value_or(net::Address());
+}
+
+conf::Server StateReader::server(const Json& json) {
+  conf::Server out;
+  if (!json.is_object()) return fail("server", "is no object"), out;
+  get(json, "name", out.name);
+  out.key.address = address(json);
+  get(json, "port", out.key.port);
+  std::int64_t forward = static_cast<int>(out.forward);
+  get_integer(json, "forward", forward, 0, 3);
+  out.forward = static_cast<conf::Forward>(forward);
+  get(json, "weight", out.weight);
+  get(json, "upper", out.upper);
+  get(json, "lower", out.lower);
+  if (const auto* tunnel = object(json, "tunnel")) {
+    std::int64_t type = 0, checksum = 0;
+    get_integer(*tunnel, "type", type, 0, 2);
+    get_integer(*tunnel, "checksum", checksum, 0, 2);
+    get(*tunnel, "port", out.tunnel.port);
+    out.tunnel.type = static_cast<conf::TunnelType>(type);
+    out.tunnel.checksum = static_cast<conf::TunnelChecksum>(checksum);
+  }
+  return out;
+}
+
+conf::Service StateReader::service(const Json& json) {
+  conf::Service out;
+  if (!json.is_object()) return fail("service", "is no object"), out;
+  get(json, "name", out.name);
+  get(json, "scheduler", out.scheduler);
+  get(json, "drain", out.drain);
+  get(json, "fwmark", out.key.fwmark);
+  if (out.key.fwmark != 0) {
+    std::int64_t family = 4;
+    get_integer(json, "family", family, 4, 6);
+    out.key.family = family == 6 ? net::Family::V6 : net::Family::V4;
+  } else {
+    std::int64_t protocol = 6;
+    get_integer(json, "protocol", protocol, 0, 255);
+    if (protocol != 6 && protocol != 17 && protocol != 132) fail("protocol", "is none of TCP, UDP and SCTP");
+    out.key.protocol = static_cast<conf::Protocol>(protocol);
+    out.key.address = address(json);
+    out.key.family = out.key.address.family();
+    get(json, "port", out.key.port);
+  }
+  get(json, "flags", out.scheduler_flags);
+  get(json, "one_packet", out.one_packet);
+  if (const auto* p = object(json, "persistence")) {
+    auto& persistence = out.persistence.emplace();
+    get(*p, "timeout", persistence.timeout);
+    get(*p, "netmask", persistence.netmask);
+    get(*p, "engine", persistence.engine);
+  }
+  for (const auto& one : array(json, "servers")) out.servers.push_back(server(one));
+  return out;
+}
+
+std::optional<TimePoint> StateReader::deadline(const Json& json, const char* name) {
+  if (!json.contains(name)) return std::nullopt;
+  std::int64_t left = 0;
+  get_integer(json, name, left, -kLongest, kLongest);
+  return clock_.deadline(left);
+}
+
+template <class Spec>
+void StateReader::override_of(const Json& json, Governed<Spec>& out, Spec before) {
+  if (before.key != out.spec.key) return fail("override", "is about something else");
+  Overridden<Spec> o{.what = {}, .author = {}, .reason = {}, .expires = deadline(json, "seconds_left"), .before = {}};
+  get(json, "what", o.what);
+  get(json, "author", o.author);
+  get(json, "reason", o.reason);
+  o.before = std::move(before);
+  out.override_ = std::move(o);
+}
+
+void StateReader::governed(const Json& json, Governed<conf::Server>& out) {
+  out.spec = server(json);
+  if (!ok()) return;
+  if (const auto* a = object(json, "added")) {
+    auto& added = out.added.emplace();
+    get(*a, "author", added.author);
+    get(*a, "reason", added.reason);
+  }
+  if (const auto* o = object(json, "override")) override_of(*o, out, server(o->value("before", Json())));
+}
+
+void StateReader::governed(const Json& json, Governed<conf::Service>& out) {
+  out.spec = service(json);
+  out.spec.servers.clear();
+  if (!ok()) return;
+  if (const auto* a = object(json, "added")) {
+    auto& added = out.added.emplace();
+    get(*a, "author", added.author);
+    get(*a, "reason", added.reason);
+  }
+  if (const auto* o = object(json, "override")) {
+    auto before = service(o->value("before", Json()));
+    before.servers.clear();
+    override_of(*o, out, std::move(before));
+  }
+}
+
+}  // namespace plenum::lb
