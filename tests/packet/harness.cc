@@ -1,0 +1,349 @@
+#include "tests/packet/harness.h"
+
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "bpf/hash.h"
+#include "director.skel.h"
+#include "tests/packet/network.h"
+
+namespace plenum::packet {
+
+namespace {
+
+// A member list never needs more; each service owns a range of that many members.
+constexpr std::uint32_t kMembersEach = 16;
+// Largest frame that comes back.
+constexpr std::size_t kRoom = 4096;
+
+enum class Kind { Pass, Forward, Reply, Drop, Event };
+
+struct ReasonRow {
+  const char* name;
+  Kind kind;
+};
+
+const ReasonRow& row(unsigned reason) {
+  static constexpr Kind pass = Kind::Pass, forward = Kind::Forward, reply = Kind::Reply, drop = Kind::Drop,
+                        event = Kind::Event;
+#define PLENUM_ROW(NAME, name, kind, text) {#name, kind},
+  static constexpr ReasonRow kRows[] = {PL_REASONS(PLENUM_ROW)};
+#undef PLENUM_ROW
+  return kRows[reason];
+}
+
+void check_action(const Outcome& run, const Bytes& sent) {
+  const Kind kind = row(run.reason).kind;
+  // Rewritten and left to the stack is the one way of forwarding that does not send.
+  const bool sends = run.action == XDP_TX || run.action == XDP_REDIRECT ||
+                     (run.reason == PL_FORWARD_STACK && run.action == XDP_PASS);
+  if (kind == Kind::Pass) {
+    EXPECT_EQ(run.action, XDP_PASS) << name_of(run.reason);
+  }
+  if (kind == Kind::Drop) {
+    EXPECT_EQ(run.action, XDP_DROP) << name_of(run.reason);
+  }
+  if (kind == Kind::Forward || kind == Kind::Reply) {
+    EXPECT_TRUE(sends) << name_of(run.reason) << " is action " << run.action;
+  }
+  if (kind == Kind::Pass) {
+    EXPECT_EQ(difference(sent, run.frame), "") << "changed on its way to the stack";
+  }
+}
+
+}  // namespace
+
+const char* name_of(pl_reason reason) { return reason < PL_REASON_COUNT ? row(reason).name : "no reason"; }
+
+std::uint32_t ticks(double seconds) { return static_cast<std::uint32_t>(std::ceil(seconds * 1e9 / (1 << PL_TICK_SHIFT))); }
+
+std::uint32_t now_tick() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(now.tv_sec) * 1000000000 + static_cast<std::uint64_t>(now.tv_nsec)) >> PL_TICK_SHIFT);
+}
+
+pl_addr to_abi(const net::Address& address) {
+  pl_addr out;
+  std::memcpy(&out, address.mapped().data(), sizeof(out));
+  return out;
+}
+
+void Director::Unload::operator()(director_bpf* skeleton) const { director_bpf__destroy(skeleton); }
+
+director_bpf* Director::load(const Sizes& sizes) {
+  std::unique_ptr<director_bpf, Unload> s(director_bpf__open());
+  if (!s) throw std::runtime_error("open the director's skeleton");
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, s->obj) bpf_map__set_pin_path(map, nullptr);
+  bpf_map__set_max_entries(s->maps.pl_conns, sizes.buckets);
+  bpf_map__set_max_entries(s->maps.pl_vips, sizes.services);
+  bpf_map__set_max_entries(s->maps.pl_services, sizes.services);
+  bpf_map__set_max_entries(s->maps.pl_members, std::max(sizes.members, sizes.services * kMembersEach));
+  bpf_map__set_max_entries(s->maps.pl_servers, sizes.servers);
+  bpf_map__set_max_entries(s->maps.pl_loads, sizes.servers);
+  bpf_map__set_max_entries(s->maps.pl_stats, sizes.servers);
+  bpf_map__set_max_entries(s->maps.pl_next_hops, sizes.next_hops);
+  if (const int error = director_bpf__load(s.get())) throw std::runtime_error("load the director: " + std::string(std::strerror(-error)));
+  return s.release();
+}
+
+Director::Director(const Sizes& sizes)
+    : skeleton_(load(sizes)),
+      settings_(skeleton_->maps.pl_settings),
+      ports_(skeleton_->maps.pl_ports),
+      services_(skeleton_->maps.pl_services),
+      members_(skeleton_->maps.pl_members),
+      servers_(skeleton_->maps.pl_servers),
+      loads_(skeleton_->maps.pl_loads),
+      hops_(skeleton_->maps.pl_next_hops),
+      nat_filter_(skeleton_->maps.pl_nat_filter),
+      conns_(skeleton_->maps.pl_conns) {
+  reset();
+}
+
+Director::~Director() = default;
+
+void Director::reset() {
+  for (const pl_service_key& key : keys_) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key);
+  keys_.clear();
+  lists_.clear();
+  protocols_.clear();
+  next_service_ = next_server_ = next_hop_ = 1;
+  ports_.clear();
+  services_.clear();
+  members_.clear();
+  servers_.clear();
+  loads_.clear();
+  hops_.clear();
+  nat_filter_.clear();
+  conns_.clear();
+  clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_reasons);
+  clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_icmp_budget);
+  clear_per_cpu<pl_stats>(skeleton_->maps.pl_stats);
+
+  pl_settings& s = settings_[0];
+  s = {};
+  s.seed[0] = 0x0123456789abcdef;
+  s.seed[1] = 0xfedcba9876543210;
+  s.bucket_mask = static_cast<std::uint32_t>(conns_.size() - 1);
+  s.abi_version = PL_ABI_VERSION;
+  s.members = static_cast<std::uint32_t>(members_.size());
+  s.servers = static_cast<std::uint32_t>(servers_.size());
+  // Seconds, as IPVS begins with them.
+  constexpr double tcp[PL_TCP_STATES] = {2, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120};
+  for (unsigned i = 0; i < PL_TCP_STATES; ++i) s.tcp_timeout[i] = ticks(tcp[i]);
+  for (unsigned i = 0; i < PL_SCTP_STATES; ++i) s.sctp_timeout[i] = ticks(61);
+  s.sctp_timeout[PL_SCTP_NONE] = ticks(2);
+  s.sctp_timeout[PL_SCTP_INIT1] = s.sctp_timeout[PL_SCTP_REJECTED] = ticks(4);
+  s.sctp_timeout[PL_SCTP_ESTABLISHED] = ticks(900);
+  s.udp_timeout = ticks(300);
+  s.icmp_per_tick = 1000000;
+
+  pl_port& in = ports_[kIngress];
+  in.ifindex = kIngress;
+  in.macs = 1;
+  in.flags = PL_PORT_XMIT;
+  std::memcpy(&in.mac[0], kDirectorMac.bytes.data(), 6);
+
+  const std::uint32_t out = egress();
+  ports_[out % PL_PORTS].ifindex = out;
+  ports_[out % PL_PORTS].flags = PL_PORT_XMIT;
+}
+
+std::uint32_t Director::add(const Service& service) {
+  const std::uint32_t index = next_service_++;
+  pl_service& s = services_[index];
+  s = {};
+  s.scheduler = service.scheduler;
+  s.in_use = 1;
+  lists_[index];
+  protocols_[index] = service.protocol;
+  publish(index);
+  const pl_service_key key{to_abi(service.address), __builtin_bswap16(service.port), service.protocol,
+                     static_cast<__u8>(service.address.family())};
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &index, BPF_NOEXIST) != 0)
+    throw std::runtime_error("add service");
+  s.key = key;
+  keys_.push_back(key);
+  return index;
+}
+
+std::uint32_t Director::add(std::uint32_t service, const Server& server) {
+  const std::uint32_t index = next_server_++;
+  pl_server& s = servers_[index];
+  s = {};
+  s.addr = to_abi(server.address);
+  s.port = __builtin_bswap16(server.port);
+  s.family = static_cast<__u8>(server.address.family());
+  s.forward = static_cast<__u8>(server.forward);
+  s.tunnel = static_cast<__u8>(server.tunnel);
+  s.tunnel_port = __builtin_bswap16(server.tunnel_port);
+  s.flags = server.flags;
+  s.service = service;
+  s.next_hop = server.next_hop;
+  s.weight = server.weight;
+  s.proto = protocols_.at(service);
+  s.generation = 1;
+  if (server.forward == PL_FWD_MASQ) {
+    const std::uint32_t bit = pl_nat_bit(&s.addr);
+    nat_filter_[bit / 64] |= 1ULL << bit % 64;
+  }
+  std::vector<Member>& list = lists_.at(service);
+  list.insert(list.begin(), {index, server.weight});
+  publish(service);
+  return index;
+}
+
+std::uint32_t Director::add(const NextHop& hop) {
+  const std::uint32_t index = next_hop_++;
+  pl_next_hop& h = hops_[index];
+  h = {};
+  std::ranges::copy(hop.to.bytes, h.dst_mac);
+  std::ranges::copy(hop.from.bytes, h.src_mac);
+  h.vlan = hop.vlan;
+  h.mtu = hop.mtu;
+  h.ifindex = hop.ifindex;
+  h.source = to_abi(hop.source);
+  return index;
+}
+
+void Director::set_weight(std::uint32_t server, std::uint32_t weight) {
+  const std::uint32_t service = servers_[server].service;
+  servers_[server].weight = weight;
+  for (Member& m : lists_.at(service))
+    if (m.server == server) m.weight = weight;
+  publish(service);
+}
+
+void Director::publish(std::uint32_t service) {
+  const std::uint32_t first = service * kMembersEach;
+  std::uint32_t n = 0, max = 0, gcd = 0;
+  for (const Member& m : lists_.at(service)) {
+    if (m.weight == 0) continue;
+    if (n == kMembersEach) throw std::out_of_range("too many servers in one service");
+    members_[first + n++] = {m.server, m.weight};
+    max = std::max(max, m.weight);
+    gcd = std::gcd(gcd, m.weight);
+  }
+  pl_service& s = services_[service];
+  s.wrr_max = n ? max - gcd + 1 : 0;
+  s.wrr_gcd = gcd;
+  s.list = static_cast<std::uint64_t>(first) << 32 | n;
+}
+
+std::vector<std::uint64_t> Director::counts() const {
+  std::vector<std::uint64_t> all(PL_REASON_COUNT);
+  for (unsigned i = 0; i < PL_REASON_COUNT; ++i) all[i] = count(static_cast<pl_reason>(i));
+  return all;
+}
+
+std::uint64_t Director::count(pl_reason reason) const {
+  const auto each = read_per_cpu<std::uint64_t>(skeleton_->maps.pl_reasons, reason);
+  return std::accumulate(each.begin(), each.end(), std::uint64_t{0});
+}
+
+std::vector<pl_stats> Director::stats_per_cpu(std::uint32_t server) const {
+  return read_per_cpu<pl_stats>(skeleton_->maps.pl_stats, server);
+}
+
+pl_stats Director::stats(std::uint32_t server) const {
+  pl_stats sum{};
+  for (const pl_stats& s : stats_per_cpu(server)) {
+    sum.connections += s.connections;
+    sum.in_packets += s.in_packets;
+    sum.out_packets += s.out_packets;
+    sum.in_bytes += s.in_bytes;
+    sum.out_bytes += s.out_bytes;
+  }
+  return sum;
+}
+
+std::uint32_t Director::run_only(const Bytes& frame) {
+  std::uint8_t out[kRoom];
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out,
+              .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = kRoom, .repeat = 1);
+  if (const int error = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.director), &opts))
+    throw std::runtime_error("test_run: " + std::string(std::strerror(-error)));
+  return opts.retval;
+}
+
+Outcome Director::run(const Bytes& frame) {
+  const std::vector<std::uint64_t> before = counts();
+  Outcome run;
+  run.frame.resize(kRoom);
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = run.frame.data(),
+              .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = kRoom, .repeat = 1);
+  if (const int error = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.director), &opts)) {
+    ADD_FAILURE() << "test_run of " << frame.size() << " bytes: " << std::strerror(-error);
+    return run;
+  }
+  run.frame.resize(opts.data_size_out);
+  run.action = opts.retval;
+  const std::vector<std::uint64_t> after = counts();
+  std::uint64_t verdicts = 0;
+  for (unsigned i = 0; i < PL_REASON_COUNT; ++i) {
+    const std::uint64_t more = after[i] - before[i];
+    if (more == 0) continue;
+    const auto reason = static_cast<pl_reason>(i);
+    if (row(i).kind == Kind::Event) {
+      run.events[reason] = more;
+    } else {
+      verdicts += more;
+      run.reason = reason;
+    }
+  }
+  EXPECT_EQ(verdicts, 1u) << "verdict reasons counted for one packet (action " << run.action << ")";
+  if (verdicts == 1) check_action(run, frame);
+  return run;
+}
+
+std::vector<Entry> Director::entries() {
+  std::vector<Entry> out;
+  for (std::uint32_t b = 0; b <= settings_[0].bucket_mask; ++b)
+    for (std::uint32_t s = 0; s < PL_SLOTS; ++s)
+      if (conns_[b].word[s] & PL_WORD_LIVE) out.push_back({b, s, conns_[b].word[s], conns_[b].conn[s]});
+  return out;
+}
+
+std::optional<Entry> Director::entry(const net::Address& client, std::uint16_t port) {
+  const pl_addr want = to_abi(client);
+  std::optional<Entry> found;
+  for (const Entry& e : entries()) {
+    if (e.conn.client != want.w[3] || e.conn.client_port != __builtin_bswap16(port)) continue;
+    const pl_conn_upper& upper = conns_[e.bucket].upper[e.slot];
+    if (!client.is_v4() && std::memcmp(upper.client, want.w, sizeof(upper.client)) != 0) continue;
+    EXPECT_FALSE(found.has_value()) << "two entries for one client";
+    found = e;
+  }
+  return found;
+}
+
+void Director::force_state(const Entry& entry, unsigned state, bool active) {
+  __u64& word = conns_[entry.bucket].word[entry.slot];
+  pl_load& load = loads_[entry.conn.server];
+  if (word & PL_WORD_ACTIVE) {
+    --load.active;
+  } else {
+    --load.inactive;
+  }
+  word = (word & ~(PL_WORD_STATE | PL_WORD_ACTIVE)) | static_cast<__u64>(state) << PL_WORD_STATE_SHIFT |
+         (active ? PL_WORD_ACTIVE : 0);
+  if (active) {
+    ++load.active;
+  } else {
+    ++load.inactive;
+  }
+}
+
+void Director::set_expiry(const Entry& entry, std::uint32_t tick) {
+  __u64& word = conns_[entry.bucket].word[entry.slot];
+  word = (word & ~PL_WORD_EXPIRES) | tick;
+}
+
+}  // namespace plenum::packet
