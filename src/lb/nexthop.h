@@ -3,6 +3,7 @@
 // tunnels' source address, as the kernel's routes and neighbours say, followed as they
 // change. Decides nothing about servers and writes no BPF map.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -61,13 +62,11 @@ NextHop resolve(const net::Address& destination, const rt::Route& route, const r
 // daemon) takes at most a tenth of the loop's time. Pure.
 class Pace {
  public:
-  explicit Pace(Duration least) : least_(least) {}
-  // Something happened; returns how long from `now` the work is due.
-  [[nodiscard]] Duration due(TimePoint now) const { return std::max(least_, not_before_ - now); }
+  // How long from `now` the work has to wait; zero: it may be done.
+  [[nodiscard]] Duration due(TimePoint now) const { return std::max(Duration::zero(), not_before_ - now); }
   void worked(TimePoint from, TimePoint until) { not_before_ = until + 9 * (until - from); }
 
  private:
-  Duration least_;
   TimePoint not_before_{};
 };
 
@@ -75,7 +74,7 @@ class Pace {
 class NextHops {
  public:
   // A destination's value is known for the first time, or differs from the last one told.
-  // Called from the loop or settle(), never from want(); may call want().
+  // Called from the loop or settle(), never from want(). It may call want().
   using OnChange = std::function<void(const net::Address&, const NextHop&)>;
 
   static constexpr Duration kBatch = std::chrono::milliseconds(10);  // events are gathered for
@@ -103,7 +102,8 @@ class NextHops {
   void want(std::set<net::Address> destinations);
   // Addresses never to be used as a tunnel's source: the VIPs.
   void never_source(std::set<net::Address> addresses);
-  // Does at once what is due: after it every wanted destination has a value.
+  // Does at once what is due: after it every wanted destination has a value, unless netlink
+  // failed (counts().last_error).
   void settle();
 
   // nullptr: not wanted, or not yet known.

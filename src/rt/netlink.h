@@ -5,7 +5,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/fd.h"
@@ -61,19 +65,25 @@ class Netlink {
 
  private:
   explicit Netlink(Fd fd) : fd_(std::move(fd)) {}
-  using OnMessage = std::function<void(const nlmsghdr&)>;
-  Result<> transact(nl_msg* message, const OnMessage& on_message);
-  Result<> dump(const std::function<nl_msg*()>& make, const std::function<void()>& restart,
-                const OnMessage& on_message);
+  struct Exchange;
+  // Sends requests that each end in an acknowledgement, or one dump, and reads until all
+  // have ended.
+  Result<> run(Exchange& exchange);
+  Result<> acknowledged(nl_msg* message);
+  template <class Value>
+  Result<std::vector<Value>> dump(std::uint16_t type, std::initializer_list<std::uint8_t> families,
+                                  std::optional<Value> (*parse)(const nlmsghdr&));
+  Result<Link> one_link(nl_msg* message);
+  Result<std::vector<Route>> routes(std::span<const net::Address> destinations, std::uint32_t oif);
 
   Fd fd_;
   std::uint32_t sequence_ = 0;
-  std::vector<char> buffer_ = std::vector<char>(1u << 18);
+  std::vector<char> buffer_ = std::vector<char>(std::size_t{256} << 10);
 };
 
 // True for an entry whose MAC the kernel resolves by ARP or ND, or has none yet; false for
-// one set by an administrator (permanent), another daemon (externally learnt) or a device
-// without resolution.
+// one set by an administrator (permanent), kept by another daemon (externally learnt,
+// managed) or of a device without resolution.
 bool may_refresh(const Neighbour& neighbour);
 
 // Calls back for every change. Subscribe first, then dump: events may repeat what the dump
@@ -90,8 +100,8 @@ class NetlinkMonitor {
 
  private:
   struct State;
-  explicit NetlinkMonitor(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit NetlinkMonitor(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace plenum::rt

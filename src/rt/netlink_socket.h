@@ -1,0 +1,24 @@
+#pragma once
+// Raw rtnetlink sockets: opening one and reading a datagram. Only for .cc files of this room.
+
+#include <cstddef>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace plenum::rt {
+
+// Non-blocking, with a receive buffer of that many bytes where the kernel allows it.
+Result<Fd> open_netlink_socket(int receive_buffer);
+
+struct NetlinkRead {
+  enum class Status { Data, Empty, Overflow };  // Overflow: messages were lost
+  Status status = Status::Empty;
+  std::size_t size = 0;
+};
+
+// One datagram from the kernel into `buffer`; those of other processes are skipped.
+Result<NetlinkRead> receive_netlink(int fd, std::vector<char>& buffer);
+
+}  // namespace plenum::rt
