@@ -145,7 +145,7 @@ TEST_P(Related, CausesNoErrorItself) {
   sent.ttl = 1;
   EXPECT_EQ(director().run(sent).action, XDP_DROP);
   sent.ttl = 64;
-  director().next_hop(director().server(server).next_hop).mtu = 68;
+  director().next_hop(director().server(server).next_hop).mtu = 60;
   EXPECT_EQ(director().run(sent).action, XDP_DROP);
 }
 
