@@ -17,9 +17,9 @@ FAMILIES = (4, 6)
 class Stage:
     """way: nat, dr, tun (IPIP) or gue. config: plenum-lbd's file."""
 
-    def __init__(self, way, large, config="version: 1\n", mtu=1500):
+    def __init__(self, way, large, config="version: 1\n"):
         self.way, self.large, self.digest = way, large[0], large[1]
-        self.lab = Lab(NETWORK[way], mtu)
+        self.lab = Lab(NETWORK[way])
         self.config = config
 
     def __enter__(self):

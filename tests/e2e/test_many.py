@@ -30,6 +30,9 @@ def test_a_full_table_gives_way_and_says_so(way, large):
             assert 0 < status["connections"] <= 1024
             evictions = {name: n for name, n in stage.director.drops().items() if "evict" in name and n}
             assert sum(evictions.values()) >= held.opened["open"] - 1024, stage.director.drops()
+            # Who was evicted is reset at its next word; the others go on.
+            answered = held.round()
+            assert 700 <= answered["answered"] <= 1024, answered
             # A newcomer is served although the table is full of established connections.
             assert stage.client.http(stage.vip(4), requests=50)["failed"] == 0
         assert stage.director.alive()
