@@ -39,9 +39,15 @@ std::optional<net::Mac> usable_mac(const rt::Neighbour* neighbour) {
   return neighbour->mac;
 }
 
-// Ours, and kept resolved by the kernel: there is nothing to do.
+// Ours, and kept fresh by the kernel: there is nothing to do.
 bool is_kept(const rt::Neighbour& neighbour) {
   return (neighbour.ext_flags & NTF_EXT_MANAGED) && neighbour.protocol == rt::kPlenumProtocol;
+}
+
+// One that failed the kernel tries again by itself, but only every few seconds; a server
+// whose MAC changed in silence is found by asking everybody at once.
+bool needs_push(const rt::Neighbour* neighbour) {
+  return !neighbour || !is_kept(*neighbour) || (neighbour->state & NUD_FAILED);
 }
 
 }  // namespace
@@ -201,7 +207,7 @@ void NextHops::State::on_neighbour(const rt::NeighbourKey& key, const rt::Netlin
   const auto need = needs.find(key);
   if (need == needs.end()) return;
   const rt::Neighbour* known = network.neighbour(key);
-  const bool unkept = !known || !is_kept(*known);
+  const bool unkept = needs_push(known);
   const bool moved = usable_mac(known) != before;
   if (moved)
     for (const auto& destination : need->second.users) entries.at(destination).stale_value = true;
@@ -314,10 +320,8 @@ void NextHops::State::keep_neighbours() {
     const rt::Link* link = network.link(key.ifindex);
     if (!link || !link->up) continue;  // its coming up is an event
     const rt::Neighbour* known = network.neighbour(key);
-    if (known && is_kept(*known)) {
-      need.kept = true;  // also one that this program kept before it was restarted
-      continue;
-    }
+    if (known && is_kept(*known)) need.kept = true;  // also by this program before a restart
+    if (!needs_push(known)) continue;
     if (now < need.next_try || (known && !rt::may_refresh(*known))) continue;
     need.next_try = now + kRetry;
     if (const auto kept = netlink.keep_neighbour(key); kept)
