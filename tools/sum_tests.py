@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Sums what the test runners reported into one directory and prints the closing line.
 
-RESULTS/ctest.xml    a program a test case; where RESULTS/gtest/<program>.xml tells of the
-                     cases inside, those are counted instead
-RESULTS/pytest.xml   a function a test case
+RESULTS/ctest.xml    a test case is a whole program; where RESULTS/gtest/<program>.xml tells of
+                     the cases inside, those are counted instead. RESULTS/ctest.json, which is
+                     ctest --show-only=json-v1, names each test's program
+RESULTS/pytest.xml   a test case is a function
 RESULTS/leaks.xml    whether something was left behind
 A report that is missing counts as one failure: its runner did not get that far.
 """
+import json
 import pathlib
 import sys
 from xml.etree import ElementTree
@@ -37,13 +39,13 @@ def add_ctest(total, results):
     if report is None:
         total.failures.append("ctest did not finish")
         return
+    listed = json.loads((results / "ctest.json").read_text())["tests"]
+    programs = {test["name"]: pathlib.Path(test["command"][0]).name for test in listed if test.get("command")}
     for program in report.iter("testcase"):
         name = program.get("name")
         # A program that failed is counted as such too when its own report has no failure: it
         # crashed, or failed outside of a test case.
-        inside = parse(results / "gtest" / f"{name}_test.xml")
-        if inside is None:
-            inside = parse(results / "gtest" / f"{name}.xml")
+        inside = parse(results / "gtest" / f"{programs.get(name, name)}.xml")
         before = len(total.failures)
         for case in inside.iter("testcase") if inside is not None else []:
             total.add(f"{name}: {case.get('classname')}.{case.get('name')}", case)
