@@ -36,6 +36,23 @@ TEST(Yaml, KeepsPlaces) {
   EXPECT_EQ(list.items[1].keys[0].place.text(), "t:4:6");
 }
 
+TEST(Yaml, ReadsEveryScalarStyle) {
+  const auto text = [](const std::string& value) {
+    const auto p = parsed("a: " + value + "\n");
+    return p.root ? p.root->find("a")->text : "not YAML";
+  };
+  EXPECT_EQ(text("one two"), "one two");
+  EXPECT_EQ(text("one\n  two\n\n  three"), "one two\nthree");
+  EXPECT_EQ(text("'it''s'"), "it's");
+  EXPECT_EQ(text("''"), "");
+  EXPECT_EQ(text("\"a\\tb\\u00e4\\x41\\\\ \\\n  c\""),
+            "a\tb\xc3\xa4"
+            "A\\ c");
+  EXPECT_EQ(text("|\n  one\n   two\n"), "one\n two\n");
+  EXPECT_EQ(text(">-\n  one\n  two\n"), "one two");
+  EXPECT_EQ(text(""), "");
+}
+
 TEST(Yaml, DuplicateKeysAreErrorsThatNameTheFirst) {
   const auto p = parsed("a: 1\nb: 2\na: {x: 1, x: 2}\n");
   EXPECT_THAT(p.problems, ElementsAre("3:1: key \"a\" stands twice, first at t:1:1",
