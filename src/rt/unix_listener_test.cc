@@ -6,11 +6,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/fd.h"
@@ -154,6 +157,26 @@ TEST_F(UnixListenerTest, ReplacesAStaleSocketButNotALiveOneNorAFile) {
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, std::errc::file_exists);
   EXPECT_EQ(std::filesystem::file_size(file), 8u);
+}
+
+TEST_F(UnixListenerTest, OfManyThatStartAtOnceOverAStaleSocketOneWins) {
+  for (int round = 0; round < 20; ++round) {
+    {
+      const Fd dead{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+      const sockaddr_un address = where();
+      ASSERT_EQ(::bind(dead.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    }
+    std::array<Loop, 4> loops;
+    std::array<std::optional<UnixListener>, 4> won;
+    std::vector<std::thread> daemons;
+    for (std::size_t i = 0; i < loops.size(); ++i)
+      daemons.emplace_back([&, i] {
+        if (auto opened = UnixListener::open(loops[i], path_, echo_lines())) won[i] = *std::move(opened);
+      });
+    for (auto& daemon : daemons) daemon.join();
+    EXPECT_EQ(std::count_if(won.begin(), won.end(), [](const auto& it) { return it.has_value(); }), 1);
+    EXPECT_TRUE(client());
+  }
 }
 
 TEST_F(UnixListenerTest, LeavesASocketThatIsNoLongerItsOwn) {
