@@ -1,9 +1,10 @@
 // Stands in for the kernel under the real ipvsadm, so that its command line parser can be
 // recorded on a machine without IPVS: LD_PRELOADed, it takes libnl's place, answers "version
-// 1.2.1, 4096 buckets" to the first question, accepts every command, has nothing to list, and
+// 1.2.1, 4096 buckets" to the first question, accepts every command, has nothing to list (a service asked for is not there), and
 // appends what the kernel would have been told to the file $IPVS_STUB_SENT, a line each.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/ip_vs.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -14,7 +15,9 @@
 
 static nl_recvmsg_msg_cb_t valid_func;
 static void *valid_arg;
-static int last_cmd;
+static nl_recvmsg_err_cb_t error_func;
+static void *error_arg;
+static int last_cmd, last_is_dump;
 
 static const char *const kCommands[] = {
 	[IPVS_CMD_NEW_SERVICE] = "new-service", [IPVS_CMD_SET_SERVICE] = "set-service",
@@ -36,6 +39,13 @@ int nl_socket_modify_cb(struct nl_sock *sock, enum nl_cb_type type, enum nl_cb_k
 {
 	valid_func = func;
 	valid_arg = arg;
+	return 0;
+}
+
+int nl_socket_modify_err_cb(struct nl_sock *sock, enum nl_cb_kind kind, nl_recvmsg_err_cb_t func, void *arg)
+{
+	error_func = func;
+	error_arg = arg;
 	return 0;
 }
 
@@ -107,6 +117,7 @@ int nl_send_auto_complete(struct nl_sock *sock, struct nl_msg *msg)
 	FILE *out;
 
 	last_cmd = genl->cmd;
+	last_is_dump = !!(header->nlmsg_flags & NLM_F_DUMP);
 	if (last_cmd == IPVS_CMD_GET_INFO || !path || !(out = fopen(path, "a")))
 		return 0;
 	fputs(kCommands[last_cmd], out);
@@ -127,6 +138,12 @@ int nl_recvmsgs_default(struct nl_sock *sock)
 {
 	struct nl_msg *msg;
 
+	if (last_cmd == IPVS_CMD_GET_SERVICE && !last_is_dump) {
+		struct nlmsgerr error = { .error = -ESRCH };
+
+		error_func(NULL, &error, error_arg);
+		return -1;
+	}
 	if (last_cmd == IPVS_CMD_GET_CONFIG || last_cmd == IPVS_CMD_GET_INFO) {
 		msg = nlmsg_alloc();
 		genlmsg_put(msg, 1, 1, 30, 0, 0, last_cmd, IPVS_GENL_VERSION);

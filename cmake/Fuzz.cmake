@@ -1,0 +1,15 @@
+# A fuzz target: tests/fuzz/NAME.cc with LLVMFuzzerTestOneInput. With PLENUM_FUZZ it is a
+# libFuzzer program; without, a test that runs it over the seeds in tests/fuzz/corpus/NAME/.
+#   plenum_fuzz(name SOURCES file... DEPS target...)
+function(plenum_fuzz name)
+  cmake_parse_arguments(FUZZ "" "" "SOURCES;DEPS" ${ARGN})
+  set(fuzz_dir ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../tests/fuzz)
+  add_executable(${name} ${FUZZ_SOURCES})
+  target_link_libraries(${name} PRIVATE ${FUZZ_DEPS})
+  if(PLENUM_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE ${fuzz_dir}/corpus_main.cc)
+    add_test(NAME ${name} COMMAND ${name} ${fuzz_dir}/corpus/${name})
+  endif()
+endfunction()
