@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <barrier>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -160,7 +161,7 @@ TEST_F(UnixListenerTest, ReplacesAStaleSocketButNotALiveOneNorAFile) {
 }
 
 TEST_F(UnixListenerTest, OfManyThatStartAtOnceOverAStaleSocketOneWins) {
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     {
       const Fd dead{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
       const sockaddr_un address = where();
@@ -169,8 +170,10 @@ TEST_F(UnixListenerTest, OfManyThatStartAtOnceOverAStaleSocketOneWins) {
     std::array<Loop, 4> loops;
     std::array<std::optional<UnixListener>, 4> won;
     std::vector<std::thread> daemons;
+    std::barrier start(static_cast<std::ptrdiff_t>(loops.size()));
     for (std::size_t i = 0; i < loops.size(); ++i)
       daemons.emplace_back([&, i] {
+        start.arrive_and_wait();
         if (auto opened = UnixListener::open(loops[i], path_, echo_lines())) won[i] = *std::move(opened);
       });
     for (auto& daemon : daemons) daemon.join();
