@@ -114,6 +114,7 @@ void Director::reset() {
   keys_.clear();
   lists_.clear();
   protocols_.clear();
+  last_chosen_.clear();
   next_service_ = next_server_ = next_hop_ = 1;
   ports_.clear();
   services_.clear();
@@ -221,8 +222,30 @@ void Director::set_weight(std::uint32_t server, std::uint32_t weight) {
   publish(service);
 }
 
+// What user space owes the schedulers when a list changes, as IPVS does it: round robin
+// goes on behind the server it chose last; weighted round robin begins at the head with the
+// threshold it had, fitted to the new weights (ip_vs_wrr_dest_changed).
+std::uint64_t Director::carried_cursor(std::uint32_t service, std::uint32_t first, std::uint32_t n) {
+  pl_service& s = services_[service];
+  if (s.scheduler == PL_SCHED_WRR) {
+    std::uint64_t threshold = s.cursor >> 32;
+    if (threshold > s.wrr_max || threshold == 0) {
+      threshold = s.wrr_max;
+    } else if (s.wrr_gcd > 1) {
+      threshold = threshold / s.wrr_gcd * s.wrr_gcd + 1;
+    }
+    return threshold << 32;
+  }
+  for (std::uint32_t i = 0; i < n; ++i)
+    if (members_[first + i].server == last_chosen_[service]) return i + 1;
+  return 0;
+}
+
 void Director::publish(std::uint32_t service) {
   const std::uint32_t first = service * kMembersEach;
+  pl_service& s = services_[service];
+  const auto cursor = static_cast<std::uint32_t>(s.cursor);
+  if (cursor > 0 && cursor <= static_cast<std::uint32_t>(s.list)) last_chosen_[service] = members_[first + cursor - 1].server;
   std::uint32_t n = 0, max = 0, gcd = 0;
   for (const Member& m : lists_.at(service)) {
     if (m.weight == 0) continue;
@@ -231,9 +254,9 @@ void Director::publish(std::uint32_t service) {
     max = std::max(max, m.weight);
     gcd = std::gcd(gcd, m.weight);
   }
-  pl_service& s = services_[service];
   s.wrr_max = n ? max - gcd + 1 : 0;
   s.wrr_gcd = gcd;
+  s.cursor = carried_cursor(service, first, n);
   s.list = static_cast<std::uint64_t>(first) << 32 | n;
 }
 

@@ -126,6 +126,7 @@ class Director {
     std::uint32_t server, weight;
   };
   void publish(std::uint32_t service);
+  std::uint64_t carried_cursor(std::uint32_t service, std::uint32_t first, std::uint32_t n);
   std::vector<std::uint64_t> counts() const;
 
   struct Unload {
@@ -146,6 +147,7 @@ class Director {
   std::vector<pl_service_key> keys_;
   std::map<std::uint32_t, std::vector<Member>> lists_;  // by service, newest first
   std::map<std::uint32_t, std::uint8_t> protocols_;     // by service
+  std::map<std::uint32_t, std::uint32_t> last_chosen_;  // by service, of round robin
   std::uint32_t next_service_ = 1, next_server_ = 1, next_hop_ = 1;
 };
 

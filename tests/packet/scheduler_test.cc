@@ -92,9 +92,9 @@ TEST_F(Scheduled, UdpFollowsTheSameSequences) {
 
 TEST_F(Scheduled, WrrTakesTurnsByThreshold) {
   begin(PL_SCHED_WRR, {5, 3, 2});
-  EXPECT_EQ(sequence(20), "1 1 2 1 3 2 1 3 2 1 1 1 2 1 3 2 1 3 2 1");
+  EXPECT_EQ(sequence(20), "3 2 1 1 1 2 1 3 2 1 3 2 1 1 1 2 1 3 2 1");
   begin(PL_SCHED_WRR, {2, 3, 5});
-  EXPECT_EQ(sequence(20), "3 3 3 2 3 2 1 3 2 1 3 3 3 2 3 2 1 3 2 1");
+  EXPECT_EQ(sequence(20), "3 2 1 3 3 3 2 3 2 1 3 2 1 3 3 3 2 3 2 1");
 }
 
 TEST_F(Scheduled, WrrWeightsWithACommonDivisorAreAsTheSmallOnes) {
