@@ -117,9 +117,9 @@ struct pl_service {
 	__u32 scheduler_flags;
 	__u32 wrr_max;		/* wrr: greatest weight - gcd + 1 */
 	__u32 wrr_gcd;
-	__u32 family;
-	__u32 proto;
-	__u32 spare[8];
+	__u32 in_use;			/* 1 while its key or a server refers to it */
+	struct pl_service_key key;	/* kept after the service is removed: its servers may come back */
+	__u32 spare[4];
 	__u64 cursor;		/* rr, wrr: where the last choice was; see bpf/scheduler/ */
 	__u64 spare2[7];
 };

@@ -1,0 +1,62 @@
+#include "ctl/dispatch.h"
+
+#include <utility>
+
+namespace plenum::ctl {
+
+namespace {
+
+// Wraps a value of the director into the reply that carries it, errors passing through.
+template <class T, class Wrap>
+Result<Reply> wrapped(Result<T> value, Wrap wrap) {
+  if (!value) return tl::unexpected(std::move(value).error());
+  return Reply{wrap(*std::move(value))};
+}
+
+struct Carry {
+  lb::Director& director;
+
+  Result<Reply> operator()(const ChangeRequest& r) const {
+    if (auto done = director.change(r.steps, r.author, r.reason); !done) return tl::unexpected(std::move(done).error());
+    return Reply{ChangeReply{}};
+  }
+  Result<Reply> operator()(const ListRequest& r) const {
+    return wrapped(director.list(r.service), [this](std::vector<lb::ServiceStatus> services) {
+      return ListReply{std::move(services), director.table_size()};
+    });
+  }
+  Result<Reply> operator()(const ConnectionsRequest& r) const {
+    auto page = director.connections(r.cursor, r.limit);
+    return Reply{ConnectionsReply{std::move(page.connections), page.next}};
+  }
+  Result<Reply> operator()(const ServerRequest& r) const {
+    return wrapped(director.act({r.service, r.server, r.action, r.weight, r.author, r.reason, r.seconds}),
+                   [](lb::ServerStatus server) { return ServerReply{std::move(server)}; });
+  }
+  Result<Reply> operator()(const StatusRequest&) const { return Reply{StatusReply{director.status()}}; }
+  Result<Reply> operator()(const DropsRequest&) const { return Reply{DropsReply{director.reasons()}}; }
+  Result<Reply> operator()(const DiffRequest& r) const {
+    return wrapped(director.diff(r.path), [](std::vector<std::string> lines) { return DiffReply{std::move(lines)}; });
+  }
+  Result<Reply> operator()(const ReloadRequest& r) const {
+    return wrapped(director.reload(r.path), [](std::vector<std::string> lines) { return ReloadReply{std::move(lines)}; });
+  }
+  Result<Reply> operator()(const TimeoutsRequest& r) const {
+    const auto now = director.timeouts(r.tcp, r.tcp_fin, r.udp);
+    return Reply{TimeoutsReply{now.tcp, now.tcp_fin, now.udp}};
+  }
+};
+
+}  // namespace
+
+Result<Reply> dispatch(lb::Director& director, const Request& request) {
+  return std::visit(Carry{director}, request);
+}
+
+std::string answer(lb::Director& director, std::string_view line) {
+  auto request = decode_request(line);
+  if (!request) return encode(Result<Reply>(tl::unexpected(std::move(request).error())));
+  return encode(dispatch(director, *request));
+}
+
+}  // namespace plenum::ctl

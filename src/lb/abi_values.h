@@ -1,0 +1,35 @@
+#pragma once
+// Between the values of C++ and the words of bpf/abi.h.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bpf/abi.h"
+#include "conf/l4.h"
+#include "lb/nexthop.h"
+#include "net/address.h"
+
+namespace plenum::lb {
+
+pl_addr abi_address(const net::Address& address);
+net::Address address_of(const pl_addr& address, std::uint8_t family);
+std::uint8_t abi_family(net::Family family);
+// Of the client or the virtual address of a connection: its last word and, for IPv6, the rest.
+net::Address address_of(std::uint32_t last, const std::uint32_t upper[3], std::uint8_t family);
+
+pl_service_key abi_key(const conf::ServiceKey& key);
+conf::ServiceKey key_of(const pl_service_key& key);
+
+// enum pl_scheduler by name; none for those the data plane has not.
+std::optional<std::uint32_t> abi_scheduler(std::string_view name);
+
+// 6 bytes of a MAC as struct pl_port keeps them.
+std::uint64_t abi_mac(const net::Mac& mac);
+pl_next_hop abi_next_hop(const NextHop& hop);
+
+// IPVS's names for a connection's state: "ESTABLISHED", "FIN_WAIT", "UDP".
+std::string state_name(std::uint8_t proto, std::uint32_t state);
+
+}  // namespace plenum::lb

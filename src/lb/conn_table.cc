@@ -1,0 +1,99 @@
+#include "lb/conn_table.h"
+
+#include <ctime>
+
+#include "lb/mapped_array.h"
+
+namespace plenum::lb {
+
+namespace {
+
+constexpr std::uint64_t kIdentity = PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY;
+
+bool is_live(std::uint64_t word) { return (word & (PL_WORD_LIVE | PL_WORD_BUSY)) == PL_WORD_LIVE; }
+
+}  // namespace
+
+std::uint32_t current_tick() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto ns = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+  return static_cast<std::uint32_t>(ns >> PL_TICK_SHIFT);
+}
+
+// The primary bucket of an entry that stood in its alternate one has one spilled less.
+void ConnTable::unspill(std::uint32_t bucket, std::uint64_t word) {
+  const auto tag = static_cast<std::uint32_t>((word & PL_WORD_TAG) >> PL_WORD_TAG_SHIFT);
+  const auto primary = (bucket ^ PL_ALTERNATE(tag)) & (bucket_count() - 1);
+  auto counter = shared(buckets_[primary].word[1]);
+  auto seen = counter.load();
+  for (;;) {
+    const auto spilled = seen >> PL_WORD_SPILL_SHIFT;
+    if (spilled == 0 || spilled == PL_SPILL_MANY) return;
+    if (counter.compare_exchange_weak(seen, seen - (1ULL << PL_WORD_SPILL_SHIFT))) return;
+  }
+}
+
+bool ConnTable::end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word) {
+  auto& b = buckets_[bucket];
+  const auto server = b.conn[slot].server;
+  auto at = shared(b.word[slot]);
+  auto seen = static_cast<decltype(at)::value_type>(word);
+  // Only the bucket's bits and the lock may differ; a changed expiry means it lives on.
+  while (!at.compare_exchange_weak(seen, seen & PL_WORD_BUCKET))
+    if ((seen & ~PL_WORD_BUCKET) != (word & ~PL_WORD_BUCKET)) return false;
+  if (server < loads_.size()) {
+    auto& load = loads_[server];
+    shared((word & PL_WORD_ACTIVE) != 0 ? load.active : load.inactive).fetch_sub(1);
+  }
+  if ((word & PL_WORD_ALTERNATE) != 0) unspill(bucket, word);
+  return true;
+}
+
+std::uint32_t ConnTable::age(std::uint32_t first, std::uint32_t count, std::uint32_t now) {
+  std::uint32_t ended = 0;
+  for (std::uint32_t bucket = first; bucket < first + count && bucket < bucket_count(); ++bucket) {
+    for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
+      const auto word = shared(buckets_[bucket].word[slot]).load(std::memory_order_relaxed);
+      if (!is_live(word)) continue;
+      if (static_cast<std::int32_t>(static_cast<std::uint32_t>(word) - now) < 0) ended += end(bucket, slot, word) ? 1 : 0;
+    }
+  }
+  return ended;
+}
+
+std::uint32_t ConnTable::end_if(const std::function<bool(const pl_conn&)>& doomed) {
+  std::uint32_t ended = 0;
+  for (std::uint32_t bucket = 0; bucket < bucket_count(); ++bucket) {
+    for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
+      // A packet that moves its expiry meanwhile makes end() refuse: look again.
+      for (int tries = 0; tries < 8; ++tries) {
+        const auto word = shared(buckets_[bucket].word[slot]).load();
+        if (!is_live(word) || !doomed(buckets_[bucket].conn[slot])) break;
+        if (!end(bucket, slot, word)) continue;
+        ++ended;
+        break;
+      }
+    }
+  }
+  return ended;
+}
+
+void ConnTable::read(std::uint32_t bucket, const std::function<void(const Entry&)>& take) const {
+  auto& b = buckets_[bucket];
+  for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
+    for (int tries = 0; tries < 8; ++tries) {
+      Entry entry;
+      entry.word = shared(b.word[slot]).load();
+      if (!is_live(entry.word)) break;
+      entry.conn = b.conn[slot];
+      entry.upper = b.upper[slot];
+      const auto after = shared(b.word[slot]).load();
+      if ((after & kIdentity) != (entry.word & kIdentity)) continue;
+      take(entry);
+      break;
+    }
+  }
+}
+
+}  // namespace plenum::lb

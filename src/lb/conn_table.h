@@ -1,0 +1,48 @@
+#pragma once
+// The data plane's connection table seen from user space: aged and listed in the memory the
+// packets use (layout in bpf/abi.h), no system call per connection. Knows the table alone.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "bpf/abi.h"
+
+namespace plenum::lb {
+
+class ConnTable {
+ public:
+  // `buckets` counts a power of two; both arrays are shared with the data plane and outlive
+  // the table.
+  ConnTable(std::span<pl_bucket> buckets, std::span<pl_load> loads) : buckets_(buckets), loads_(loads) {}
+
+  [[nodiscard]] std::uint32_t bucket_count() const { return static_cast<std::uint32_t>(buckets_.size()); }
+  [[nodiscard]] std::uint32_t slot_count() const { return bucket_count() * PL_SLOTS; }
+
+  // Ends the connections of buckets [first, first + count) that expired before `now` (a tick).
+  // Returns how many; loads of their servers go down with them.
+  std::uint32_t age(std::uint32_t first, std::uint32_t count, std::uint32_t now);
+  // Ends every connection for which `doomed` says so.
+  std::uint32_t end_if(const std::function<bool(const pl_conn&)>& doomed);
+
+  struct Entry {
+    std::uint64_t word = 0;
+    pl_conn conn{};
+    pl_conn_upper upper{};
+  };
+  // Copies of the live connections of one bucket; those that change while they are read are
+  // read again.
+  void read(std::uint32_t bucket, const std::function<void(const Entry&)>& take) const;
+
+ private:
+  bool end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word);
+  void unspill(std::uint32_t bucket, std::uint64_t word);
+
+  std::span<pl_bucket> buckets_;
+  std::span<pl_load> loads_;
+};
+
+// CLOCK_MONOTONIC in ticks of the table.
+std::uint32_t current_tick();
+
+}  // namespace plenum::lb

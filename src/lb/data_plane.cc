@@ -1,0 +1,438 @@
+#include "lb/data_plane.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+
+#include "bpf/hash.h"
+#include "lb/abi_values.h"
+#include "lb/counters.h"
+#include "lb/timeouts.h"
+
+namespace plenum::lb {
+
+namespace {
+
+// How long what a packet under way may still read is left as it is.
+constexpr Duration kRest = std::chrono::seconds(2);
+
+std::uint32_t room(std::uint32_t count) { return count - 1; }
+
+}  // namespace
+
+DataPlane::DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now)
+    : program_(program),
+      conns_(program.conns.span(), program.loads.span()),
+      cpus_(libbpf_num_possible_cpus()),
+      services_(program.services.size()),
+      servers_(program.servers.size()),
+      free_services_(1, room(program.services.size()), kRest),
+      free_servers_(1, room(program.servers.size()), kRest),
+      free_members_(0, program.members.size(), kRest),
+      hop_slots_(program.next_hops.span(), kRest),
+      nat_uses_(PL_NAT_FILTER_BITS) {
+  adopt();
+  for (std::uint32_t i = 0; i < services_.size(); ++i) {
+    auto& slot = services_[i];
+    if (!slot.used) continue;
+    slot.carry = counters_from(baselines, "carry " + slot.key.text());
+    slot.baseline = counters_from(baselines, "zero " + slot.key.text());
+    for (const auto& [key, index] : slot.servers) {
+      servers_[index].baseline = counters_from(baselines, "zero " + slot.key.text() + " " + key.text());
+      servers_[index].removed_at = now;
+      servers_[index].estimator.restart(read_stats(index));
+    }
+    slot.estimator.restart(total(slot));
+  }
+}
+
+// Builds the picture from what the maps say.
+void DataPlane::adopt() {
+  for (std::uint32_t i = 1; i < services_.size(); ++i) {
+    const auto& s = program_.services[i];
+    if (s.in_use == 0) continue;
+    auto& slot = services_[i];
+    slot.used = true;
+    slot.removed = true;  // until a key is found that leads here
+    slot.key = key_of(s.key);
+    slot.scheduler = s.scheduler;
+    slot.first_member = static_cast<std::uint32_t>(s.list >> 32);
+    const auto count = static_cast<std::uint32_t>(s.list);
+    for (std::uint32_t m = 0; m < count; ++m)
+      slot.members.push_back({program_.members[slot.first_member + m].server, program_.members[slot.first_member + m].weight});
+    free_members_.claim(slot.first_member, count);
+    free_services_.claim(i, 1);
+    by_key_[slot.key] = i;
+  }
+  pl_service_key key{}, next{};
+  for (const pl_service_key* from = nullptr; bpf_map_get_next_key(program_.vips_fd(), from, &next) == 0; from = &key) {
+    key = next;
+    std::uint32_t index = 0;
+    if (bpf_map_lookup_elem(program_.vips_fd(), &key, &index) == 0 && index < services_.size())
+      services_[index].removed = false;
+  }
+  for (std::uint32_t i = 1; i < servers_.size(); ++i) {
+    const auto& s = program_.servers[i];
+    if (s.service == 0 || s.service >= services_.size()) continue;
+    auto& slot = servers_[i];
+    slot.service = s.service;
+    slot.key = {address_of(s.addr, s.family), ntohs(s.port)};
+    slot.removed = (s.flags & PL_SERVER_AVAILABLE) == 0;
+    services_[s.service].servers[slot.key] = i;
+    by_address_[slot.key.address].insert(i);
+    free_servers_.claim(i, 1);
+    hop_slots_.adopt(s.next_hop);
+    set_nat(i, slot.key.address, s.forward == PL_FWD_MASQ);
+    if (slot.removed) removed_.insert(i);
+  }
+}
+
+Result<std::uint32_t> DataPlane::service_slot(const conf::ServiceKey& key, TimePoint now) {
+  if (const auto it = by_key_.find(key); it != by_key_.end()) return it->second;
+  const auto index = free_services_.take(1, now);
+  if (!index) return fail(std::errc::no_space_on_device, "no room for another service");
+  auto& s = program_.services[*index];
+  s = {};
+  s.key = abi_key(key);
+  s.wrr_gcd = 1;
+  s.in_use = 1;
+  services_[*index] = {};
+  services_[*index].used = true;
+  services_[*index].removed = true;
+  services_[*index].key = key;
+  by_key_[key] = *index;
+  return *index;
+}
+
+Result<std::uint32_t> DataPlane::server_slot(std::uint32_t service, const conf::ServerKey& key, TimePoint now) {
+  if (const auto it = services_[service].servers.find(key); it != services_[service].servers.end()) return it->second;
+  const auto index = free_servers_.take(1, now);
+  if (!index) return fail(std::errc::no_space_on_device, "no room for another server (director: servers:)");
+  auto& s = program_.servers[*index];
+  const auto generation = s.generation;
+  s = {};
+  s.addr = abi_address(key.address);
+  s.port = htons(key.port);
+  s.family = abi_family(key.address.family());
+  s.generation = generation + 1;
+  servers_[*index] = {};
+  servers_[*index].key = key;
+  servers_[*index].service = service;
+  services_[service].servers[key] = *index;
+  by_address_[key.address].insert(*index);
+  return *index;
+}
+
+void DataPlane::set_nat(std::uint32_t index, const net::Address& address, bool nat) {
+  auto& slot = servers_[index];
+  if (slot.nat == nat) return;
+  slot.nat = nat;
+  const pl_addr wire = abi_address(address);
+  const auto bit = pl_nat_bit(&wire);
+  auto word = shared(program_.nat_filter[bit / 64]);
+  if (nat && nat_uses_[bit]++ == 0) word.fetch_or(1ULL << (bit % 64));
+  if (!nat && --nat_uses_[bit] == 0) word.fetch_and(~(1ULL << (bit % 64)));
+}
+
+void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const conf::Server& spec, TimePoint now) {
+  auto& s = program_.servers[index];
+  auto& slot = servers_[index];
+  set_nat(index, spec.key.address, spec.forward == conf::Forward::Masq);
+  s.forward = static_cast<std::uint8_t>(spec.forward);
+  s.tunnel = static_cast<std::uint8_t>(spec.tunnel.type);
+  s.tunnel_flags = static_cast<std::uint8_t>(spec.tunnel.checksum);
+  s.tunnel_port = htons(spec.tunnel.port);
+  s.service = service;
+  s.weight = static_cast<std::uint32_t>(spec.weight);
+  s.proto = static_cast<std::uint32_t>(services_[service].key.protocol);
+  slot.removed = false;
+  removed_.erase(index);
+  if (const auto it = next_hops_.find(spec.key.address); it != next_hops_.end())
+    set_next_hop(spec.key.address, it->second, now);
+  shared(s.flags).fetch_or(PL_SERVER_AVAILABLE);
+}
+
+void DataPlane::remove_server(std::uint32_t index, TimePoint now) {
+  auto& slot = servers_[index];
+  if (slot.removed) return;
+  shared(program_.servers[index].flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_AVAILABLE));
+  slot.removed = true;
+  slot.removed_at = now;
+  removed_.insert(index);
+}
+
+Result<> DataPlane::set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now) {
+  auto& slot = services_[index];
+  auto& s = program_.services[index];
+  std::vector<Member> members;
+  for (const auto& server : entry.servers) {
+    if (server.weight() <= 0) continue;
+    members.push_back({slot.servers.at(server.spec.key), static_cast<std::uint32_t>(server.weight())});
+  }
+  std::reverse(members.begin(), members.end());
+  const auto scheduler = *abi_scheduler(entry.spec.scheduler);
+  if (members == slot.members && scheduler == slot.scheduler) return {};
+
+  std::uint32_t first = 0;
+  if (!members.empty()) {
+    const auto range = free_members_.take(static_cast<std::uint32_t>(members.size()), now);
+    if (!range) return fail(std::errc::no_space_on_device, "no room for another list of servers");
+    first = *range;
+    for (std::uint32_t i = 0; i < members.size(); ++i) program_.members[first + i] = {members[i].server, members[i].weight};
+  }
+  const bool restart = scheduler != slot.scheduler;
+  auto cursor = shared(s.cursor);
+  if (scheduler == PL_SCHED_WRR) {
+    const auto state = restart && !slot.members.empty()
+                           ? start_wrr(members)
+                           : carry_wrr({restart ? 0 : cursor.load(), s.wrr_max, s.wrr_gcd}, slot.members, members);
+    s.wrr_max = state.max;
+    s.wrr_gcd = state.gcd;
+    cursor.store(state.cursor);
+  } else {
+    cursor.store(restart ? 0 : carry_rr(cursor.load(), slot.members, members));
+  }
+  s.scheduler = scheduler;
+  s.scheduler_flags = entry.spec.scheduler_flags;
+  shared(s.list).store(std::uint64_t{first} << 32 | members.size());
+  free_members_.give(slot.first_member, static_cast<std::uint32_t>(slot.members.size()), now);
+  slot.first_member = first;
+  slot.members = std::move(members);
+  slot.scheduler = scheduler;
+  return {};
+}
+
+Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry, TimePoint now) {
+  if (entry == nullptr) {
+    if (const auto it = by_key_.find(key); it != by_key_.end()) remove_service(it->second, now);
+    return {};
+  }
+  PLENUM_TRY(const auto index, service_slot(key, now), "data plane");
+  auto& slot = services_[index];
+  for (const auto& server : entry->servers) {
+    PLENUM_TRY(const auto at, server_slot(index, server.spec.key, now), "data plane");
+    write_server(at, index, server.effective(), now);
+  }
+  PLENUM_CHECK(set_members(index, *entry, now), "data plane");
+  for (const auto& [server, at] : slot.servers)
+    if (entry->servers.find(server) == nullptr) remove_server(at, now);
+  if (slot.removed) {
+    const auto wire = abi_key(key);
+    if (bpf_map_update_elem(program_.vips_fd(), &wire, &index, BPF_ANY) != 0)
+      return fail_errno("data plane: add the service");
+    slot.removed = false;
+  }
+  return {};
+}
+
+void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
+  auto& slot = services_[index];
+  const auto wire = abi_key(slot.key);
+  bpf_map_delete_elem(program_.vips_fd(), &wire);
+  shared(program_.services[index].list).store(0);
+  free_members_.give(slot.first_member, static_cast<std::uint32_t>(slot.members.size()), now);
+  slot.members.clear();
+  slot.scheduler = PL_SCHEDULERS;
+  slot.carry = slot.baseline = {};
+  slot.removed = true;
+  for (const auto& [key, server] : slot.servers) remove_server(server, now);
+}
+
+std::vector<conf::ServiceKey> DataPlane::services() const {
+  std::vector<conf::ServiceKey> out;
+  for (const auto& [key, index] : by_key_)
+    if (!services_[index].removed) out.push_back(key);
+  return out;
+}
+
+std::set<net::Address> DataPlane::destinations() const {
+  std::set<net::Address> out;
+  for (const auto& [address, servers] : by_address_)
+    if (!servers.empty()) out.insert(address);
+  return out;
+}
+
+void DataPlane::set_next_hop(const net::Address& destination, const NextHop& hop, TimePoint now) {
+  next_hops_[destination] = hop;
+  const auto it = by_address_.find(destination);
+  if (it == by_address_.end()) return;
+  const bool local = hop.state == NextHop::State::Local;
+  for (const auto index : it->second) {
+    auto& s = program_.servers[index];
+    const auto before = s.next_hop;
+    std::uint32_t next = 0;
+    if (hop.state == NextHop::State::Resolved) next = hop_slots_.acquire(abi_next_hop(hop), now).value_or(0);
+    shared(s.next_hop).store(next);
+    hop_slots_.release(before, now);
+    if (local)
+      shared(s.flags).fetch_or(PL_SERVER_LOCAL);
+    else
+      shared(s.flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_LOCAL));
+  }
+}
+
+void DataPlane::release_server(std::uint32_t index, TimePoint now) {
+  auto& slot = servers_[index];
+  auto& service = services_[slot.service];
+  service.carry += read_stats(index);
+  const std::vector<pl_stats> zero(static_cast<std::size_t>(cpus_));
+  bpf_map_update_elem(program_.stats_fd(), &index, zero.data(), BPF_ANY);
+  set_nat(index, slot.key.address, false);
+  auto& s = program_.servers[index];
+  hop_slots_.release(s.next_hop, now);
+  const auto generation = s.generation;
+  s = {};
+  s.generation = generation;
+  service.servers.erase(slot.key);
+  if (auto at = by_address_.find(slot.key.address); at != by_address_.end()) {
+    at->second.erase(index);
+    if (at->second.empty()) {
+      by_address_.erase(at);
+      next_hops_.erase(slot.key.address);
+    }
+  }
+  const auto owner = slot.service;
+  slot = {};
+  free_servers_.give(index, 1, now);
+  if (service.removed && service.servers.empty()) {
+    by_key_.erase(service.key);
+    program_.services[owner].in_use = 0;
+    service = {};
+    free_services_.give(owner, 1, now);
+  }
+}
+
+void DataPlane::collect(TimePoint now) {
+  for (auto it = removed_.begin(); it != removed_.end();) {
+    const auto index = *it;
+    auto& load = program_.loads[index];
+    const bool idle = shared(load.active).load() == 0 && shared(load.inactive).load() == 0;
+    if (!idle || now - servers_[index].removed_at < kRest) {
+      ++it;
+      continue;
+    }
+    it = removed_.erase(it);
+    release_server(index, now);
+  }
+}
+
+Counters DataPlane::read_stats(std::uint32_t server) const {
+  std::vector<pl_stats> values(static_cast<std::size_t>(cpus_));
+  Counters sum;
+  if (bpf_map_lookup_elem(program_.stats_fd(), &server, values.data()) != 0) return sum;
+  for (const auto& v : values)
+    sum += Counters{v.connections, v.in_packets, v.out_packets, v.in_bytes, v.out_bytes};
+  return sum;
+}
+
+Counters DataPlane::total(const ServiceSlot& slot) const {
+  Counters sum = slot.carry;
+  for (const auto& [key, index] : slot.servers) sum += read_stats(index);
+  return sum;
+}
+
+void DataPlane::sample() {
+  for (auto& [key, index] : by_key_) {
+    auto& slot = services_[index];
+    Counters sum = slot.carry;
+    for (const auto& [server, at] : slot.servers) {
+      const auto stats = read_stats(at);
+      servers_[at].estimator.sample(stats);
+      sum += stats;
+    }
+    slot.estimator.sample(sum);
+  }
+}
+
+bool DataPlane::zero(const std::optional<conf::ServiceKey>& key) {
+  const auto zero_slot = [this](ServiceSlot& slot) {
+    slot.baseline = total(slot);
+    for (const auto& [server, index] : slot.servers) servers_[index].baseline = read_stats(index);
+  };
+  if (!key) {
+    for (const auto& [service, index] : by_key_) zero_slot(services_[index]);
+    return true;
+  }
+  const auto it = by_key_.find(*key);
+  if (it == by_key_.end()) return false;
+  zero_slot(services_[it->second]);
+  return true;
+}
+
+Baselines DataPlane::baselines() const {
+  Baselines out;
+  const auto put = [&out](std::string name, const Counters& c) {
+    if (c != Counters{}) out[std::move(name)] = {c.connections, c.in_packets, c.out_packets, c.in_bytes, c.out_bytes};
+  };
+  for (const auto& [key, index] : by_key_) {
+    const auto& slot = services_[index];
+    put("carry " + key.text(), slot.carry);
+    put("zero " + key.text(), slot.baseline);
+    for (const auto& [server, at] : slot.servers) put("zero " + key.text() + " " + server.text(), servers_[at].baseline);
+  }
+  return out;
+}
+
+ServerNumbers DataPlane::numbers(const conf::ServiceKey& service, const conf::ServerKey& server) const {
+  ServerNumbers out;
+  const auto it = by_key_.find(service);
+  if (it == by_key_.end()) return out;
+  const auto at = services_[it->second].servers.find(server);
+  if (at == services_[it->second].servers.end()) return out;
+  out.counters = read_stats(at->second) - servers_[at->second].baseline;
+  out.rates = servers_[at->second].estimator.rates();
+  out.active = shared(program_.loads[at->second].active).load();
+  out.inactive = shared(program_.loads[at->second].inactive).load();
+  return out;
+}
+
+ServiceNumbers DataPlane::numbers(const conf::ServiceKey& service) const {
+  const auto it = by_key_.find(service);
+  if (it == by_key_.end()) return {};
+  const auto& slot = services_[it->second];
+  return {total(slot) - slot.baseline, slot.estimator.rates()};
+}
+
+std::uint64_t DataPlane::connections() const {
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 1; i < servers_.size(); ++i)
+    if (servers_[i].service != 0) sum += program_.loads[i].active + program_.loads[i].inactive;
+  return sum;
+}
+
+void DataPlane::list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const {
+  const auto now = current_tick();
+  conns_.read(bucket, [&](const ConnTable::Entry& entry) {
+    const auto left = static_cast<std::uint32_t>(entry.word) - now;
+    if (static_cast<std::int32_t>(left) < 0) return;
+    const auto& c = entry.conn;
+    ConnectionStatus status;
+    status.protocol = static_cast<conf::Protocol>(c.proto);
+    status.client = {address_of(c.client, entry.upper.client, c.family), ntohs(c.client_port)};
+    status.virtual_ = {address_of(c.vip, entry.upper.vip, c.family), ntohs(c.vport)};
+    if (c.server < program_.servers.size()) {
+      const auto& server = program_.servers[c.server];
+      status.server = {address_of(server.addr, server.family), server.port != 0 ? ntohs(server.port) : ntohs(c.vport)};
+    }
+    status.state = state_name(c.proto, static_cast<std::uint32_t>((entry.word & PL_WORD_STATE) >> PL_WORD_STATE_SHIFT));
+    status.expires_in = seconds_of(left);
+    out.push_back(std::move(status));
+  });
+}
+
+std::vector<ReasonCount> DataPlane::reasons() const {
+  std::vector<ReasonCount> out{
+#define PLENUM_REASON(NAME, name, kind, text) {#name, #kind, text, 0},
+      PL_REASONS(PLENUM_REASON)
+#undef PLENUM_REASON
+  };
+  std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus_));
+  for (std::uint32_t i = 0; i < out.size(); ++i)
+    if (bpf_map_lookup_elem(program_.reasons_fd(), &i, values.data()) == 0)
+      for (const auto v : values) out[i].packets += v;
+  return out;
+}
+
+}  // namespace plenum::lb

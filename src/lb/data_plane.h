@@ -1,0 +1,125 @@
+#pragma once
+// The services as the XDP program has them: makes its maps agree with the table, service by
+// service, and reads counters and loads back. A server that is removed keeps its slot while
+// connections refer to it, so that adding it again revives them, as IPVS's trash does.
+// Knows slots and maps; does not know files, operators or routes.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "bpf/abi.h"
+#include "lb/conn_table.h"
+#include "lb/cursor.h"
+#include "lb/estimator.h"
+#include "lb/next_hop_slots.h"
+#include "lb/nexthop.h"
+#include "lb/range_allocator.h"
+#include "lb/status.h"
+#include "lb/table.h"
+#include "lb/xdp_program.h"
+
+namespace plenum::lb {
+
+// Counters to take off what the maps count: an operator's -Z, and what slots given back had.
+using Baselines = std::map<std::string, std::vector<std::uint64_t>>;
+
+struct ServerNumbers {
+  Counters counters;
+  Rates rates;
+  std::uint32_t active = 0, inactive = 0;
+};
+
+struct ServiceNumbers {
+  Counters counters;
+  Rates rates;
+};
+
+class DataPlane {
+ public:
+  // Takes over what the maps of an adopted program hold; `program` outlives it.
+  DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now);
+
+  // Makes the maps agree with `entry`; nullptr: the service is removed. ENOSPC when a map is
+  // full: then nothing of the service changed.
+  Result<> sync(const conf::ServiceKey& key, const ServiceEntry* entry, TimePoint now);
+  // Keys of services in the maps, for a reconciliation that removes what the table has not.
+  [[nodiscard]] std::vector<conf::ServiceKey> services() const;
+
+  // Addresses of all servers that packets may be sent to.
+  [[nodiscard]] std::set<net::Address> destinations() const;
+  void set_next_hop(const net::Address& destination, const NextHop& hop, TimePoint now);
+
+  // Gives back the slots of removed servers without connections. Call every second or so.
+  void collect(TimePoint now);
+  // Samples rates. Call every 2 s.
+  void sample();
+  // Zeroes counters of one service and its servers, or of all. False: no such service.
+  bool zero(const std::optional<conf::ServiceKey>& key);
+  [[nodiscard]] Baselines baselines() const;
+
+  // All zero for what is not in the maps.
+  [[nodiscard]] ServerNumbers numbers(const conf::ServiceKey& service, const conf::ServerKey& server) const;
+  [[nodiscard]] ServiceNumbers numbers(const conf::ServiceKey& service) const;
+  [[nodiscard]] std::uint64_t connections() const;
+
+  [[nodiscard]] ConnTable& table() { return conns_; }
+  // The connections of one bucket, as listings show them.
+  void list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const;
+  [[nodiscard]] std::vector<ReasonCount> reasons() const;
+
+ private:
+  struct ServerSlot {
+    conf::ServerKey key;
+    std::uint32_t service = 0;  // 0: the slot is free
+    bool removed = false;
+    TimePoint removed_at{};
+    Counters baseline;
+    Estimator estimator;
+    bool nat = false;
+  };
+  struct ServiceSlot {
+    conf::ServiceKey key;
+    bool used = false;
+    bool removed = false;
+    std::map<conf::ServerKey, std::uint32_t> servers;  // removed ones too
+    std::vector<Member> members;
+    std::uint32_t first_member = 0;
+    std::uint32_t scheduler = PL_SCHEDULERS;
+    Counters carry;  // of servers whose slots were given back
+    Counters baseline;
+    Estimator estimator;
+  };
+
+  void adopt();
+  Result<std::uint32_t> service_slot(const conf::ServiceKey& key, TimePoint now);
+  Result<std::uint32_t> server_slot(std::uint32_t service, const conf::ServerKey& key, TimePoint now);
+  void write_server(std::uint32_t index, std::uint32_t service, const conf::Server& spec, TimePoint now);
+  void remove_server(std::uint32_t index, TimePoint now);
+  void remove_service(std::uint32_t index, TimePoint now);
+  Result<> set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now);
+  void release_server(std::uint32_t index, TimePoint now);
+  void set_nat(std::uint32_t index, const net::Address& address, bool nat);
+  [[nodiscard]] Counters read_stats(std::uint32_t server) const;
+  [[nodiscard]] Counters total(const ServiceSlot& slot) const;
+
+  XdpProgram& program_;
+  ConnTable conns_;
+  int cpus_;
+  std::vector<ServiceSlot> services_;
+  std::vector<ServerSlot> servers_;
+  std::unordered_map<conf::ServiceKey, std::uint32_t, KeyHash> by_key_;
+  std::map<net::Address, std::set<std::uint32_t>> by_address_;
+  std::map<net::Address, NextHop> next_hops_;
+  RangeAllocator free_services_, free_servers_, free_members_;
+  NextHopSlots hop_slots_;
+  std::vector<std::uint16_t> nat_uses_;
+  std::set<std::uint32_t> removed_;
+};
+
+}  // namespace plenum::lb

@@ -1,0 +1,416 @@
+#include "lb/director.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "conf/reader.h"
+#include "lb/abi_values.h"
+#include "lb/mapped_array.h"
+#include "lb/ports.h"
+#include "lb/reload.h"
+
+namespace plenum::lb {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The whole connection table is looked over every kSweep, in slices.
+constexpr Duration kSlice = milliseconds(100);
+constexpr Duration kSweep = seconds(1);
+
+constexpr std::uint32_t kMostConnections = 1u << 27;
+
+PlaneSizes sizes_of(const conf::Director& director) {
+  PlaneSizes sizes;
+  sizes.connections = std::min(director.connections, kMostConnections);
+  sizes.servers = director.servers;
+  sizes.services = director.servers;
+  return sizes;
+}
+
+bool sysctl_is(const std::string& name, char value) {
+  std::ifstream file("/proc/sys/" + name);
+  return file.get() == value;
+}
+
+void set_sysctl(const std::string& name, char value) {
+  if (sysctl_is(name, value)) return;
+  std::ofstream file("/proc/sys/" + name);
+  file << value;
+}
+
+}  // namespace
+
+Director::Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log)
+    : loop_(loop),
+      clock_(clock),
+      options_(std::move(options)),
+      log_(std::move(log)),
+      started_(clock.now()),
+      table_(Features::implemented()),
+      state_file_(state_path(options_.run_dir)) {}
+
+Director::~Director() = default;
+
+Result<conf::Config> Director::read_config(const std::string& path) const {
+  if (path == options_.config_path && options_.config_optional && !std::ifstream(path)) return conf::Config{};
+  return conf::load(path);
+}
+
+Result<std::unique_ptr<Director>> Director::open(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log) {
+  std::unique_ptr<Director> director(new Director(loop, clock, std::move(options), std::move(log)));
+  auto state = director->state_file_.read(clock.now());
+  if (!state) {
+    // What ran is still in the maps; only operators' words are lost, and that is said.
+    director->log_("saved state is not usable, starting from the file alone: " + state.error().what);
+    state = std::optional<RuntimeState>{};
+  }
+  auto config = director->read_config(director->options_.config_path);
+  if (!config) {
+    if (!*state) return tl::unexpected(std::move(config).error());
+    director->config_error_ = config.error().what;
+    director->log_("the file has errors, what ran before goes on:\n" + director->config_error_);
+  } else {
+    director->config_ = *std::move(config);
+  }
+  PLENUM_CHECK(director->start(*std::move(state)), "start");
+  return director;
+}
+
+Result<> Director::start(std::optional<RuntimeState> state) {
+  const auto now = clock_.now();
+  PLENUM_TRY(program_, XdpProgram::open(options_.bpf_dir, sizes_of(config_.director)), options_.bpf_dir);
+  data_plane_ = std::make_unique<DataPlane>(*program_, state ? state->baselines : Baselines{}, now);
+  auto features = Features::implemented();
+  features.service_room = program_->services.size() - 1;
+  features.server_room = program_->servers.size() - 1;
+  table_ = Table(features);
+  std::vector<conf::Service> last_file;
+  if (state) {
+    last_file = state->last_file;
+    PLENUM_TRY(table_, table_of(*state, features), "saved state");
+    if (!config_error_.empty()) config_.services = last_file;
+  }
+  PLENUM_TRY(auto next, lb::reload(table_, last_file, config_.services, now), options_.config_path);
+  table_ = std::move(next.table);
+  PLENUM_CHECK(follow_network(), "netlink");
+  sync_all();
+  next_hops_->settle();
+  update_ports();
+  save();
+  second_ = loop_.every(seconds(1), [this] { every_second(); });
+  sample_ = loop_.every(seconds(2), [this] { data_plane_->sample(); });
+  aging_ = loop_.every(kSlice, [this] { age_slice(); });
+  log_(std::string(program_->adopted() ? "data plane adopted" : "data plane made") + ": " +
+       std::to_string(table_.services().size()) + " services, " + std::to_string(table_.server_count()) + " servers");
+  return {};
+}
+
+Result<> Director::follow_network() {
+  PLENUM_TRY(next_hops_, NextHops::open(loop_, [this](const net::Address& address, const NextHop& hop) {
+    data_plane_->set_next_hop(address, hop, clock_.now());
+    schedule_ports();
+  }), "next hops");
+  PLENUM_TRY(auto netlink, rt::Netlink::open(), "addresses");
+  vips_.emplace(std::move(netlink));
+  vip_problems_ = vips_->apply({}, config_.vips, next_hops_->network());
+  return {};
+}
+
+void Director::sync(const conf::ServiceKey& key) {
+  if (const auto done = data_plane_->sync(key, table_.find(key), clock_.now()); !done)
+    log_("data plane: " + key.text() + ": " + done.error().what);
+}
+
+void Director::sync_all() {
+  for (const auto& entry : table_.services()) sync(entry.spec.key);
+  for (const auto& key : data_plane_->services())
+    if (table_.find(key) == nullptr) sync(key);
+  follow_servers();
+}
+
+void Director::follow_servers() {
+  std::set<net::Address> never;
+  for (const auto& entry : table_.services())
+    if (entry.spec.key.fwmark == 0) never.insert(entry.spec.key.address);
+  for (const auto& vip : config_.vips)
+    for (const auto& prefix : vip.addresses) never.insert(prefix.address);
+  next_hops_->never_source(std::move(never));
+  next_hops_->want(data_plane_->destinations());
+  schedule_ports();
+}
+
+void Director::schedule_ports() {
+  if (ports_due_) return;
+  ports_due_ = true;
+  ports_ = loop_.after(milliseconds(5), [this] { update_ports(); });
+}
+
+void Director::update_ports() {
+  ports_due_ = false;
+  std::set<net::Address> vips;
+  for (const auto& entry : table_.services())
+    if (entry.spec.key.fwmark == 0) vips.insert(entry.spec.key.address);
+  std::set<std::uint32_t> ways_out;
+  for (const auto& destination : data_plane_->destinations())
+    if (const auto* hop = next_hops_->find(destination); hop != nullptr && hop->state == NextHop::State::Resolved)
+      ways_out.insert(hop->ifindex);
+  const auto plan = plan_ports(config_.director.interfaces, vips, ways_out, next_hops_->network());
+  port_problems_ = plan.warnings;
+  for (const auto& port : plan.ports) {
+    auto& slot = program_->ports[port.ifindex % PL_PORTS];
+    for (std::size_t i = 0; i < PL_PORT_MACS; ++i) shared(slot.mac[i]).store(port.mac[i]);
+    slot.macs = port.macs;
+    slot.parent = port.parent;
+    slot.vlan = port.vlan;
+    slot.flags = port.flags;
+    shared(slot.ifindex).store(port.ifindex);
+  }
+  for (const auto ifindex : plan.attach) {
+    const auto* link = next_hops_->network().link(ifindex);
+    if (link == nullptr) continue;
+    const bool fresh = !program_->attachments().contains(ifindex);
+    if (const auto done = program_->attach(ifindex, link->name, config_.director.xdp); !done) {
+      port_problems_.push_back(done.error().what);
+      if (fresh) log_(done.error().what);
+      continue;
+    }
+    // Answers that the stack must route carry the virtual address, the host's own, as source.
+    set_sysctl("net/ipv4/conf/" + link->name + "/accept_local", '1');
+    if (const auto& attachment = program_->attachments().at(ifindex); fresh)
+      log_("attached to " + link->name + (attachment.native ? "" : " in generic mode: " + attachment.note));
+  }
+}
+
+void Director::changed() {
+  // A large state takes time to write: then not after each of many changes.
+  if (saving_.active()) return;
+  const auto entries = table_.services().size() + table_.server_count();
+  if (entries < 200) return save();
+  saving_ = loop_.after(milliseconds(100), [this] { save(); });
+}
+
+void Director::save() {
+  RuntimeState state;
+  state.last_file = config_.services;
+  for (const auto& entry : table_.services()) state.running.push_back(entry);
+  state.baselines = data_plane_->baselines();
+  if (const auto done = state_file_.write(state, clock_.now()); !done) log_("save state: " + done.error().what);
+}
+
+Result<> Director::change(const std::vector<Step>& steps, const std::string& author, const std::string& reason) {
+  Result<> outcome;
+  bool any = false;
+  for (const auto& step : steps) {
+    const auto key = service_of(step);
+    if (std::holds_alternative<Zero>(step)) {
+      outcome = table_.apply(step, {clock_.now(), author, reason});
+      if (outcome) data_plane_->zero(key);
+    } else {
+      outcome = table_.apply(step, {clock_.now(), author, reason});
+      if (outcome && key) sync(*key);
+      if (outcome && std::holds_alternative<Clear>(step)) sync_all();
+    }
+    if (!outcome) break;
+    any = true;
+  }
+  if (any) {
+    follow_servers();
+    // What was just added must be reachable when the answer is: no packet waits for a timer.
+    next_hops_->settle();
+    if (ports_due_) update_ports();
+    changed();
+  }
+  return outcome;
+}
+
+ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const {
+  auto status = status_of(entry, clock_.now());
+  const auto numbers = data_plane_->numbers(service, entry.spec.key);
+  status.counters = numbers.counters;
+  status.rates = numbers.rates;
+  status.active = numbers.active;
+  status.inactive = numbers.inactive;
+  if (const auto* hop = next_hops_->find(entry.spec.key.address)) status.next_hop = hop->text();
+  return status;
+}
+
+ServiceStatus Director::status_with_numbers(const ServiceEntry& entry) const {
+  auto status = status_of(entry, clock_.now());
+  const auto numbers = data_plane_->numbers(entry.spec.key);
+  status.counters = numbers.counters;
+  status.rates = numbers.rates;
+  status.servers.clear();
+  for (const auto& server : entry.servers) status.servers.push_back(status_with_numbers(entry.spec.key, server));
+  return status;
+}
+
+Result<std::vector<ServiceStatus>> Director::list(const std::optional<conf::ServiceKey>& key) const {
+  std::vector<ServiceStatus> out;
+  if (!key) {
+    for (const auto& entry : table_.services()) out.push_back(status_with_numbers(entry));
+    return out;
+  }
+  const auto* entry = table_.find(*key);
+  if (entry == nullptr) return fail(std::errc::no_such_process, "no such service");
+  out.push_back(status_with_numbers(*entry));
+  return out;
+}
+
+Director::Connections Director::connections(std::uint64_t cursor, std::uint32_t limit) const {
+  Connections out;
+  const auto buckets = data_plane_->table().bucket_count();
+  while (cursor < buckets && out.connections.size() < limit)
+    data_plane_->list(static_cast<std::uint32_t>(cursor++), out.connections);
+  if (cursor < buckets) out.next = cursor;
+  return out;
+}
+
+Result<ServerStatus> Director::act(const ServerAction& action) {
+  const auto services = table_.services_called(action.service);
+  if (services.empty()) return fail(std::errc::no_such_process, "there is no service " + action.service);
+  const auto now = clock_.now();
+  const Origin by{now, action.author.empty() ? "operator" : action.author, action.reason};
+  std::optional<TimePoint> expires;
+  if (action.seconds) expires = now + seconds(*action.seconds);
+  std::optional<ServerStatus> done;
+  for (const auto& key : services) {
+    const auto server = table_.server_called(*table_.find(key), action.server);
+    if (!server) continue;
+    Result<> outcome;
+    if (action.action == "drain")
+      outcome = table_.drain(key, *server, by, expires);
+    else if (action.action == "enable")
+      outcome = table_.enable(key, *server, by);
+    else if (action.action == "weight" && action.weight)
+      outcome = table_.set_weight(key, *server, *action.weight, by, expires);
+    else
+      return fail(std::errc::invalid_argument, "a server can be drained, enabled, or given a weight");
+    if (!outcome) return tl::unexpected(std::move(outcome).error());
+    sync(key);
+    done = status_with_numbers(key, *table_.find(key, *server));
+  }
+  if (!done)
+    return fail(std::errc::no_such_file_or_directory, "service " + action.service + " has no server " + action.server);
+  changed();
+  return *done;
+}
+
+Result<Reloaded> Director::reloaded(const conf::Config& config) const {
+  return lb::reload(table_, config_.services, config.services, clock_.now());
+}
+
+Result<std::vector<std::string>> Director::diff(const std::string& path) const {
+  const auto& file = path.empty() ? options_.config_path : path;
+  auto config = read_config(file);
+  if (!config) return tl::unexpected(std::move(config).error());
+  PLENUM_TRY(auto next, reloaded(*config), file);
+  return std::move(next.lines);
+}
+
+Result<std::vector<std::string>> Director::reload(const std::string& path) {
+  const auto& file = path.empty() ? options_.config_path : path;
+  auto config = read_config(file);
+  if (!config) {
+    config_error_ = config.error().what;
+    return tl::unexpected(std::move(config).error());
+  }
+  PLENUM_TRY(auto next, reloaded(*config), file);
+  const auto before = config_.vips;
+  config_ = *std::move(config);
+  config_error_.clear();
+  table_ = std::move(next.table);
+  vip_problems_ = vips_->apply(before, config_.vips, next_hops_->network());
+  sync_all();
+  next_hops_->settle();
+  update_ports();
+  save();
+  return std::move(next.lines);
+}
+
+Timeouts Director::timeouts(std::optional<std::uint32_t> tcp, std::optional<std::uint32_t> tcp_fin,
+                            std::optional<std::uint32_t> udp) {
+  auto& settings = program_->settings[0];
+  auto now = timeouts_of(settings);
+  if (tcp.value_or(0) != 0) now.tcp = *tcp;
+  if (tcp_fin.value_or(0) != 0) now.tcp_fin = *tcp_fin;
+  if (udp.value_or(0) != 0) now.udp = *udp;
+  set_timeouts(settings, now);
+  return now;
+}
+
+void Director::every_second() {
+  const auto now = clock_.now();
+  data_plane_->collect(now);
+  const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
+    const auto numbers = data_plane_->numbers(service, server);
+    return std::uint64_t{numbers.active} + numbers.inactive;
+  });
+  if (steps.empty()) return;
+  for (const auto& step : steps) {
+    log_(describe(step));
+    if (const auto key = service_of(step)) sync(*key);
+  }
+  follow_servers();
+  changed();
+}
+
+void Director::age_slice() {
+  auto& conns = data_plane_->table();
+  const auto slices = static_cast<std::uint32_t>(kSweep / kSlice);
+  const auto count = std::max<std::uint32_t>(1, (conns.bucket_count() + slices - 1) / slices);
+  conns.age(next_aged_, count, current_tick());
+  next_aged_ = next_aged_ + count >= conns.bucket_count() ? 0 : next_aged_ + count;
+}
+
+std::vector<std::string> Director::warnings() const {
+  std::vector<std::string> out = vip_problems_;
+  out.insert(out.end(), port_problems_.begin(), port_problems_.end());
+  if (config_.director.connections != program_->conns.size() * PL_SLOTS ||
+      config_.director.servers != program_->servers.size())
+    out.push_back("director: connections and servers keep the sizes the data plane was made with (" +
+                  std::to_string(program_->conns.size() * PL_SLOTS) + ", " + std::to_string(program_->servers.size()) +
+                  ") until `plenum-lbd --unload`");
+  bool nat4 = false, nat6 = false;
+  for (const auto& entry : table_.services()) {
+    for (const auto& server : entry.servers) {
+      const auto* hop = next_hops_->find(server.spec.key.address);
+      if (hop != nullptr && hop->state != NextHop::State::Resolved && hop->state != NextHop::State::Local)
+        out.push_back(entry.spec.key.text() + ": server " + server.spec.key.text() + ": " + hop->text());
+      if (server.spec.forward == conf::Forward::Masq)
+        (server.spec.key.address.is_v4() ? nat4 : nat6) = true;
+    }
+  }
+  if (nat4 && !sysctl_is("net/ipv4/ip_forward", '1'))
+    out.push_back("NAT needs net.ipv4.ip_forward=1: `plenum director setup` sets it");
+  if (nat6 && !sysctl_is("net/ipv6/conf/all/forwarding", '1'))
+    out.push_back("NAT needs net.ipv6.conf.all.forwarding=1: `plenum director setup` sets it");
+  return out;
+}
+
+Status Director::status() const {
+  Status s;
+  const auto now = clock_.now();
+  const auto whole = [](Duration d) { return static_cast<std::uint64_t>(std::chrono::duration_cast<seconds>(d).count()); };
+  s.version = PLENUM_VERSION;
+  s.uptime = whole(now - started_);
+  s.data_plane_uptime = whole(now.time_since_epoch() - Duration(program_->settings[0].born));
+  s.config_path = options_.config_path;
+  s.config_error = config_error_;
+  s.services = table_.services().size();
+  s.servers = table_.server_count();
+  s.connections = data_plane_->connections();
+  s.connection_room = data_plane_->table().slot_count();
+  for (const auto& [ifindex, attachment] : program_->attachments()) {
+    const auto* link = next_hops_->network().link(ifindex);
+    s.interfaces.push_back({link != nullptr ? link->name : attachment.name, attachment.native ? "native" : "generic",
+                            attachment.note});
+  }
+  s.vips = Vips::status(config_.vips, next_hops_->network());
+  s.warnings = warnings();
+  return s;
+}
+
+}  // namespace plenum::lb

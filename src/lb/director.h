@@ -1,0 +1,117 @@
+#pragma once
+// The director as a whole: what the file and operators want, kept true in the data plane.
+// Holds the table, the program, the ways to the servers and the timers that age, sample and
+// reconcile. One thread, the loop's. Knows nothing of sockets and JSON.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "conf/config.h"
+#include "lb/data_plane.h"
+#include "lb/nexthop.h"
+#include "lb/reload.h"
+#include "lb/runtime_state.h"
+#include "lb/state_file.h"
+#include "lb/status.h"
+#include "lb/step.h"
+#include "lb/table.h"
+#include "lb/timeouts.h"
+#include "lb/vips.h"
+#include "lb/xdp_program.h"
+#include "rt/loop.h"
+
+namespace plenum::lb {
+
+struct DirectorOptions {
+  std::string config_path;
+  bool config_optional = false;  // a missing file counts as an empty one
+  std::string run_dir;
+  std::string bpf_dir;
+};
+
+class Director {
+ public:
+  using Log = std::function<void(const std::string&)>;
+
+  // Reads the file, adopts or makes the data plane and brings it in line. A file with errors
+  // is fatal at a first start only; over a running data plane it is reported and the last
+  // good state goes on. `loop` and `clock` outlive the director.
+  static Result<std::unique_ptr<Director>> open(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log);
+  ~Director();
+
+  // Errors as Table::apply; the steps before the one that failed stay.
+  Result<> change(const std::vector<Step>& steps, const std::string& author, const std::string& reason);
+  // ESRCH when `key` is given and there is no such service.
+  Result<std::vector<ServiceStatus>> list(const std::optional<conf::ServiceKey>& key) const;
+  [[nodiscard]] std::uint32_t table_size() const { return data_plane_->table().bucket_count(); }
+
+  struct Connections {
+    std::vector<ConnectionStatus> connections;
+    std::optional<std::uint64_t> next;
+  };
+  // Whole buckets from number `cursor` on, until at least `limit` connections or the end.
+  [[nodiscard]] Connections connections(std::uint64_t cursor, std::uint32_t limit) const;
+
+  struct ServerAction {
+    std::string service, server, action;
+    std::optional<std::int32_t> weight;
+    std::string author, reason;
+    std::optional<std::uint64_t> seconds;
+  };
+  Result<ServerStatus> act(const ServerAction& action);
+
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] std::vector<ReasonCount> reasons() const { return data_plane_->reasons(); }
+  // Lines of what a reload would do, or does. An empty path is the director's own file.
+  Result<std::vector<std::string>> diff(const std::string& path) const;
+  Result<std::vector<std::string>> reload(const std::string& path);
+  // Sets those given and not 0; returns what is in force.
+  Timeouts timeouts(std::optional<std::uint32_t> tcp, std::optional<std::uint32_t> tcp_fin,
+                    std::optional<std::uint32_t> udp);
+
+  // Writes what a restarted daemon needs, at once.
+  void save();
+
+ private:
+  Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log);
+  Result<conf::Config> read_config(const std::string& path) const;
+  Result<> start(std::optional<RuntimeState> state);
+  Result<> follow_network();
+  void sync(const conf::ServiceKey& key);
+  void sync_all();
+  void follow_servers();
+  void schedule_ports();
+  void update_ports();
+  void changed();
+  void every_second();
+  void age_slice();
+  [[nodiscard]] Result<Reloaded> reloaded(const conf::Config& config) const;
+  [[nodiscard]] ServiceStatus status_with_numbers(const ServiceEntry& entry) const;
+  [[nodiscard]] ServerStatus status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const;
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+  rt::Loop& loop_;
+  const Clock& clock_;
+  DirectorOptions options_;
+  Log log_;
+  TimePoint started_;
+  conf::Config config_;
+  std::string config_error_;
+  Table table_;
+  std::unique_ptr<XdpProgram> program_;
+  std::unique_ptr<DataPlane> data_plane_;
+  std::unique_ptr<NextHops> next_hops_;
+  std::optional<Vips> vips_;
+  StateFile state_file_;
+  std::vector<std::string> vip_problems_, port_problems_;
+  std::uint32_t next_aged_ = 0;
+  bool ports_due_ = false;
+  rt::Timer second_, sample_, aging_, ports_, saving_;
+};
+
+}  // namespace plenum::lb
