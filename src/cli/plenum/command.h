@@ -1,0 +1,84 @@
+#pragma once
+// The command line of `plenum` as a value, and what it does. Knows the words, asks the
+// daemon through a function handed in, prints to streams handed in.
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "ctl/messages.h"
+
+namespace plenum::cli {
+
+// Exit codes. `check` gives kDone or kFailed and nothing else.
+inline constexpr int kDone = 0, kFailed = 1, kUsage = 2;
+
+struct CheckCommand {
+  std::string path;
+};
+struct SchemaCommand {};
+struct DiffCommand {
+  std::string path;
+};  // empty: the daemon's own file
+struct ReloadCommand {
+  std::string path;
+};  // the same
+struct StatusCommand {
+  bool drops = false;
+};
+struct ServicesCommand {};
+struct ServersCommand {
+  std::string service;
+};  // empty: of all services
+// Every condition given must hold.
+struct ConnectionsCommand {
+  std::string service;  // name, or "192.0.2.10:80"
+  std::string client;   // address or prefix
+  std::string server;   // address, or address:port
+  std::string state;
+  std::uint64_t limit = 0;  // rows; 0: all
+};
+struct ServerCommand {
+  ctl::ServerRequest request;
+};  // drain, enable, weight
+// Handed to the host's own commands, with what follows the word.
+struct HostCommand {
+  bool director = false;
+  std::vector<std::string> args;
+};
+
+struct Invocation {
+  std::string run_dir;
+  bool json = false;
+  std::variant<CheckCommand, SchemaCommand, DiffCommand, ReloadCommand, StatusCommand, ServicesCommand, ServersCommand,
+               ConnectionsCommand, ServerCommand, HostCommand>
+      command;
+};
+
+// The invocation, or the exit code where there is none: help was asked for (printed to
+// `out`), or the line is wrong (told on `err`).
+std::variant<Invocation, int> parse_invocation(const std::vector<std::string>& args, std::ostream& out,
+                                               std::ostream& err);
+
+// What a run touches outside itself. References outlive the call.
+struct World {
+  std::function<Result<ctl::Reply>(const ctl::Request&)> call;
+  std::ostream& out;
+  std::ostream& err;
+  std::string author;  // recorded with every change: "ann via plenum"
+};
+
+int run(const Invocation& invocation, const World& world);
+
+// The author of changes made from this process: $SUDO_USER or $USER, "via plenum".
+std::string plenum_author();
+
+// Parses and runs with the process's streams and RUN_DIR's socket: all main() needs.
+int plenum_main(const std::vector<std::string>& args);
+
+}  // namespace plenum::cli

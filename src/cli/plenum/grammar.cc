@@ -1,0 +1,182 @@
+// The grammar of `plenum`: words and options, with the help texts.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "cli/plenum/command.h"
+#include "conf/schema.h"
+#include "ctl/client.h"
+
+namespace plenum::cli {
+namespace {
+
+constexpr const char* kConfigPath = "/etc/plenum/plenum.yaml";
+
+// The daemon has another working directory.
+std::string absolute(const std::string& path) {
+  if (path.empty()) return path;
+  std::error_code error;
+  auto full = std::filesystem::absolute(path, error);
+  return error ? path : full.lexically_normal().string();
+}
+
+// "90s", "10m" as seconds, or what it must be.
+auto read_duration(const std::string& text) {
+  const conf::Key key{.name = "--for", .kind = conf::Kind::Duration, .min = 1, .max = 366 * 86400ll};
+  return conf::read_value(key, key.kind, text);
+}
+
+std::string check_duration(const std::string& text) {
+  const auto value = read_duration(text);
+  return value ? "" : value.error().message;
+}
+
+// Declares every command on `app`; the one that is typed puts itself into `out`.
+class Grammar {
+ public:
+  explicit Grammar(Invocation& out) : out_(out) {
+    app_.name("plenum");
+    app_.set_version_flag("--version", PLENUM_VERSION);
+    app_.option_defaults()->always_capture_default(false);
+    app_.add_option("--run-dir", out_.run_dir, "Directory of the control sockets ($PLENUM_RUN_DIR, /run/plenum)");
+    app_.add_flag("--json", out_.json, "Answer as JSON, for programs");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    files();
+    listings();
+    server_words();
+    host("realserver", "Prepare a real server: setup, check, undo", false);
+    host("director", "Prepare a director: setup, check, undo", true);
+  }
+
+  CLI::App& app() { return app_; }
+
+  // What the options mean, once all of them are read.
+  void finish() {
+    if (finish_) finish_();
+  }
+
+ private:
+  CLI::App* word(const std::string& name, const std::string& help, std::function<void()> finish) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->callback([this, finish = std::move(finish)] { finish_ = finish; });
+    return sub;
+  }
+
+  void files() {
+    path_ = kConfigPath;
+    word("check", "Check a configuration file; exit code 0 or 1 and nothing else", [this] {
+      out_.command = CheckCommand{path_};
+    })->add_option("FILE", path_, std::string("default ") + kConfigPath);
+    word("diff", "Show what a reload would do", [this] {
+      out_.command = DiffCommand{absolute(other_path_)};
+    })->add_option("FILE", other_path_, "Compare with this file instead of the daemon's own");
+    word("apply", "Carry the configuration file out; SIGHUP does the same", [this] {
+      out_.command = ReloadCommand{absolute(other_path_)};
+    })->add_option("FILE", other_path_, "Carry out this file instead of the daemon's own");
+    word("reload", "Carry the daemon's own file out again", [this] { out_.command = ReloadCommand{}; });
+    word("schema", "Print the JSON Schema of the configuration file", [this] { out_.command = SchemaCommand{}; });
+  }
+
+  void listings() {
+    word("status", "The director at a glance", [this] {
+      out_.command = status_;
+    })->add_flag("--drops", status_.drops, "Every verdict of the data plane and how often it fell");
+    word("services", "List services", [this] { out_.command = ServicesCommand{}; });
+    word("servers", "List servers", [this] {
+      out_.command = servers_;
+    })->add_option("SERVICE", servers_.service, "Only of this service");
+    auto* connections = word("connections", "List connections", [this] { out_.command = connections_; });
+    connections->add_option("--service", connections_.service, "Only to this service: name, or 192.0.2.10:80");
+    connections->add_option("--client", connections_.client, "Only from this address or prefix");
+    connections->add_option("--server", connections_.server, "Only to this server: address, or address:port");
+    connections->add_option("--state", connections_.state, "Only in this state: ESTABLISHED, FIN_WAIT, UDP ...");
+    connections->add_option("--limit", connections_.limit, "At most this many");
+  }
+
+  CLI::App* server_word(const std::string& action, const std::string& help) {
+    auto* sub = word(action, help, [this, action] {
+      request_.action = action;
+      if (const auto seconds = read_duration(for_)) {
+        request_.seconds = static_cast<std::uint64_t>(std::get<std::int64_t>(*seconds));
+      }
+      if (action == "weight") request_.weight = weight_;
+      out_.command = ServerCommand{request_};
+    });
+    sub->add_option("SERVICE", request_.service, "Name, or 192.0.2.10:80")->required();
+    sub->add_option("SERVER", request_.server, "Name, or 192.0.2.21:80")->required();
+    return sub;
+  }
+
+  void server_words() {
+    auto* drain = server_word("drain", "Give a server no new connections; those it has go on");
+    auto* enable = server_word("enable", "End a drain or a forced weight");
+    auto* weight = server_word("weight", "Force a server's weight over the file's");
+    weight->add_option("WEIGHT", weight_, "0..2147483647")->required()->check(CLI::Range(0, 2147483647));
+    for (auto* sub : {drain, enable, weight}) sub->add_option("--reason", request_.reason, "Why, for the record");
+    for (auto* sub : {drain, weight}) {
+      sub->add_option("--for", for_, "How long it holds, like 10m; left out: for good")
+          ->check(check_duration, "DURATION");
+    }
+  }
+
+  void host(const std::string& name, const std::string& help, bool director) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->fallthrough(false);
+    sub->set_help_flag();
+    sub->prefix_command();
+    sub->callback([this, sub, director] {
+      finish_ = [this, sub, director] {
+        HostCommand command{director, sub->remaining()};
+        if (out_.json) command.args.emplace_back("--json");
+        out_.command = std::move(command);
+      };
+    });
+  }
+
+  Invocation& out_;
+  CLI::App app_{"Plenum: one service out of many machines"};
+  std::function<void()> finish_;
+  std::string path_, other_path_, for_;
+  StatusCommand status_;
+  ServersCommand servers_;
+  ConnectionsCommand connections_;
+  ctl::ServerRequest request_;
+  std::int32_t weight_ = 0;
+};
+
+// The first word is the command, after options and the directory that follows one.
+bool is_check(const std::vector<std::string>& args) {
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i] == "--run-dir") {
+      ++i;
+    } else if (args[i].empty() || args[i][0] != '-') {
+      return args[i] == "check";
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::variant<Invocation, int> parse_invocation(const std::vector<std::string>& args, std::ostream& out,
+                                               std::ostream& err) {
+  Invocation invocation;
+  invocation.run_dir = ctl::default_run_dir();
+  Grammar grammar(invocation);
+  try {
+    // CLI11 takes them last first.
+    grammar.app().parse(std::vector<std::string>(args.rbegin(), args.rend()));
+    grammar.finish();
+  } catch (const CLI::ParseError& error) {
+    if (grammar.app().exit(error, out, err) == 0) return kDone;
+    return is_check(args) ? kFailed : kUsage;
+  }
+  return invocation;
+}
+
+}  // namespace plenum::cli
