@@ -115,6 +115,7 @@ Result<> Director::follow_network() {
   }), "next hops");
   PLENUM_TRY(auto netlink, rt::Netlink::open(), "addresses");
   vips_.emplace(std::move(netlink));
+  next_hops_->settle();
   vip_problems_ = vips_->apply({}, config_.vips, next_hops_->network());
   return {};
 }
@@ -343,6 +344,8 @@ Timeouts Director::timeouts(std::optional<std::uint32_t> tcp, std::optional<std:
 
 void Director::every_second() {
   const auto now = clock_.now();
+  // An address that somebody removed, or whose interface came late, is put back.
+  vip_problems_ = vips_->apply(config_.vips, config_.vips, next_hops_->network());
   data_plane_->collect(now);
   const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
     const auto numbers = data_plane_->numbers(service, server);
