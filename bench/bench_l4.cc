@@ -1,0 +1,145 @@
+// What a packet costs in the L4 data plane: ns per packet for packets of known connections
+// (hit) and for first packets (new), by mode and by how many connections there are. All
+// through the driver of l4_driver.bpf.c; `null` is that driver with a program that does
+// nothing, and is part of every other figure.
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+#include "bench/l4_rig.h"
+
+namespace {
+
+using plenum::bench::kModes;
+using plenum::bench::Mode;
+using plenum::bench::Rig;
+
+constexpr std::uint32_t kFlows[] = {1, 1024, 65536, 524288};
+constexpr std::uint32_t kMostFlows = 524288;
+// A hit run's packets, and a new run's: those stay in the table, which must not fill up.
+constexpr std::uint32_t kHits = 4000000, kNew = 262144;
+// One size for all rows, as a director has one: with the most flows and a run's new ones
+// the table is 38 % full. 128 MiB.
+constexpr std::uint32_t kSlots = 2097152;
+
+struct Options {
+  bool json = false;
+  int runs = 7;
+};
+
+struct Row {
+  Mode mode;
+  const char* kind;
+  std::uint32_t flows;
+  double ns;
+};
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t n = values.size();
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// The last CPU allowed: the first ones take most interrupts.
+void stay_on_one_cpu() {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  for (int cpu = CPU_SETSIZE - 1; cpu >= 0; --cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (::sched_setaffinity(0, sizeof(one), &one) != 0) throw std::runtime_error("stay on one CPU");
+    return;
+  }
+}
+
+Row measure_hit(Rig& rig, Mode mode, std::uint32_t flows, int runs) {
+  rig.begin(mode);
+  rig.establish(flows);
+  rig.hit(flows, kHits / 8);  // warm
+  std::vector<double> ns;
+  for (int i = 0; i < runs; ++i) ns.push_back(rig.hit(flows, kHits));
+  return {mode, "hit", flows, median(ns)};
+}
+
+Row measure_new(Rig& rig, Mode mode, std::uint32_t flows, int runs) {
+  std::vector<double> ns;
+  for (int i = 0; i < runs; ++i) {
+    rig.begin(mode);
+    rig.establish(flows);
+    ns.push_back(rig.fresh(kMostFlows, kNew));
+  }
+  return {mode, "new", flows, median(ns)};
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--json") {
+      options.json = true;
+    } else if (word == "--runs" && i + 1 < argc) {
+      const char* text = argv[++i];
+      const char* end = text + std::strlen(text);
+      if (std::from_chars(text, end, options.runs).ptr != end || options.runs < 1 || options.runs > 1000)
+        throw std::invalid_argument("--runs: a number from 1 to 1000");
+    } else {
+      throw std::invalid_argument("usage: bench_l4 [--json] [--runs N]");
+    }
+  }
+  return options;
+}
+
+void print_json(double null_ns, double bytes, const std::vector<Row>& rows) {
+  std::string text;
+  for (const Row& row : rows)
+    text += fmt::format("{}{{\"mode\":\"{}\",\"kind\":\"{}\",\"flows\":{},\"ns\":{:g}}}", text.empty() ? "" : ",",
+                        name_of(row.mode), row.kind, row.flows, row.ns);
+  fmt::print("{{\"null_ns\":{:g},\"bytes_per_connection\":{:g},\"rows\":[{}]}}\n", null_ns, bytes, text);
+}
+
+void print_table(double null_ns, double bytes, const std::vector<Row>& rows) {
+  fmt::print("null program: {:g} ns a packet (driver included, here and below)\n", null_ns);
+  fmt::print("bytes a connection: {:g}\n\n", bytes);
+  fmt::print("{:<5} {:<5} {:>8} {:>8} {:>10}\n", "mode", "kind", "flows", "ns", "x null");
+  for (const Row& row : rows)
+    fmt::print("{:<5} {:<5} {:>8} {:>8g} {:>10.1f}\n", name_of(row.mode), row.kind, row.flows, row.ns, row.ns / null_ns);
+}
+
+int bench(const Options& options) {
+  stay_on_one_cpu();
+  Rig rig(kSlots);
+  std::vector<double> null;
+  std::vector<Row> rows;
+  for (const Mode mode : kModes) {
+    rig.begin(mode);
+    for (int i = 0; i < options.runs; ++i) null.push_back(rig.null(kHits));
+    for (const std::uint32_t flows : kFlows) rows.push_back(measure_hit(rig, mode, flows, options.runs));
+    for (const std::uint32_t flows : kFlows) rows.push_back(measure_new(rig, mode, flows, options.runs));
+  }
+  (options.json ? print_json : print_table)(median(null), rig.bytes_per_connection(), rows);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return bench(parse(argc, argv));
+  } catch (const std::invalid_argument& error) {
+    fmt::print(stderr, "bench_l4: {}\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_l4: {}\n", error.what());
+    return 1;
+  }
+}

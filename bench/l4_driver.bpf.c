@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drives the program under test. BPF_PROG_TEST_RUN gives a program the buffer that the run
+ * before left behind, by then encapsulated and rewritten, so each run here first makes it
+ * the same length again, writes a whole new packet, and tail-calls the program under test.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "bench/l4_driver.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define LENGTH 64
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} under_test SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct l4_driver_order);
+} order SEC(".maps");
+
+struct frame {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct tcphdr tcp;
+	__u8 payload[LENGTH - sizeof(struct ethhdr) - sizeof(struct iphdr) - sizeof(struct tcphdr)];
+} __attribute__((packed));
+
+SEC("xdp")
+int l4_driver(struct xdp_md *ctx)
+{
+	int grown = (int)(ctx->data_end - ctx->data) - LENGTH;
+	struct l4_driver_order *o;
+	struct frame *f;
+	__u32 zero = 0, flow;
+
+	if (grown && bpf_xdp_adjust_head(ctx, grown))
+		return XDP_ABORTED;
+	f = (void *)(long)ctx->data;
+	o = bpf_map_lookup_elem(&order, &zero);
+	if (!o || (void *)(f + 1) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	flow = o->random ? bpf_get_prandom_u32() & o->mask : o->next++;
+
+	__builtin_memset(f, 0, sizeof(*f) - sizeof(f->payload));
+	__builtin_memcpy(f->eth.h_dest, o->to_mac, ETH_ALEN);
+	__builtin_memcpy(f->eth.h_source, o->from_mac, ETH_ALEN);
+	f->eth.h_proto = bpf_htons(ETH_P_IP);
+	f->ip.version = 4;
+	f->ip.ihl = 5;
+	f->ip.tot_len = bpf_htons(LENGTH - sizeof(f->eth));
+	f->ip.ttl = 64;
+	f->ip.protocol = IPPROTO_TCP;
+	f->ip.saddr = bpf_htonl(0x0a000000 + (flow >> 4));
+	f->ip.daddr = o->vip;
+	f->tcp.source = bpf_htons(1024 + (flow & 15));
+	f->tcp.dest = o->port;
+	f->tcp.doff = 5;
+	((__u8 *)&f->tcp)[13] = o->flags;
+	bpf_tail_call(ctx, &under_test, 0);
+	return XDP_ABORTED;
+}
+
+/* What the driver and the test run cost by themselves. */
+SEC("xdp")
+int null(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_TX;
+}

@@ -1,0 +1,68 @@
+#pragma once
+// The director and the driver loaded side by side: one service, a few servers, and packets
+// by the million through BPF_PROG_TEST_RUN. Knows how to fill the table and how long a
+// packet took; what to measure is its caller's business.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bench/l4_driver.h"
+#include "bpf/abi.h"
+#include "tests/packet/maps.h"
+
+struct director_bpf;
+struct l4_driver_bpf;
+
+namespace plenum::bench {
+
+enum class Mode { Dr, Tun, Nat };
+inline constexpr Mode kModes[] = {Mode::Dr, Mode::Tun, Mode::Nat};
+const char* name_of(Mode mode);
+
+class Rig {
+ public:
+  // Throws std::runtime_error where a program cannot be loaded (root is needed).
+  explicit Rig(std::uint32_t slots);
+  ~Rig();
+
+  // An empty table, and servers of this mode.
+  void begin(Mode mode);
+  // Flows 0..n-1 in the table, established.
+  void establish(std::uint64_t n);
+
+  // ns per packet, driver included. Each throws where packets did not go where they should:
+  // then the figure would be of something else.
+  double hit(std::uint32_t flows, std::uint32_t packets);      // random ones of the first flows, a power of two
+  double fresh(std::uint64_t first, std::uint32_t packets);    // SYNs of flows first, first + 1, ...
+  double null(std::uint32_t packets);
+
+  [[nodiscard]] double bytes_per_connection() const;
+
+ private:
+  struct Unload {
+    void operator()(director_bpf* skeleton) const;
+    void operator()(l4_driver_bpf* skeleton) const;
+  };
+  static director_bpf* load_director(std::uint32_t slots);
+  static l4_driver_bpf* load_driver();
+  void put_under_test(int program);
+  double run(std::uint32_t packets);
+  std::uint64_t count(pl_reason reason) const;
+  void expect_counted(pl_reason reason, std::uint64_t before, std::uint64_t packets) const;
+
+  std::unique_ptr<director_bpf, Unload> director_;
+  std::unique_ptr<l4_driver_bpf, Unload> driver_;
+  packet::MappedArray<pl_settings> settings_;
+  packet::MappedArray<pl_port> ports_;
+  packet::MappedArray<pl_service> services_;
+  packet::MappedArray<pl_member> members_;
+  packet::MappedArray<pl_server> servers_;
+  packet::MappedArray<pl_load> loads_;
+  packet::MappedArray<pl_next_hop> hops_;
+  packet::MappedArray<pl_bucket> conns_;
+  packet::MappedArray<l4_driver_order> order_;
+  pl_reason forwarded_ = PL_FORWARD_DR;
+};
+
+}  // namespace plenum::bench
