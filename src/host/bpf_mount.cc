@@ -1,0 +1,61 @@
+#include "host/bpf_mount.h"
+
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <cstdint>
+#include <filesystem>
+
+namespace plenum::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+constexpr char kUsual[] = "/sys/fs/bpf";
+
+bool on_bpf(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && static_cast<std::uint32_t>(info.f_type) == BPF_FS_MAGIC;
+}
+
+fs::path nearest_existing(fs::path path) {
+  std::error_code error;
+  while (!fs::exists(path, error) && path != path.parent_path()) path = path.parent_path();
+  return path;
+}
+
+Result<> make_directories(const std::string& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (error) return fail_errno("make " + dir, error.value());
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> ensure_bpf_dir(const std::string& dir) {
+  const fs::path path = fs::absolute(dir).lexically_normal();
+  std::string mounted;
+  if (!on_bpf(nearest_existing(path))) {
+    const bool usual = path.string() == kUsual || path.string().starts_with(std::string(kUsual) + "/");
+    mounted = usual ? kUsual : path.string();
+    if (!usual) PLENUM_CHECK(make_directories(mounted), "mount a BPF file system");
+    if (::mount("bpf", mounted.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
+      return fail_errno("mount a BPF file system at " + mounted);
+    }
+  }
+  PLENUM_CHECK(make_directories(path), "pins");
+  return mounted;
+}
+
+Result<bool> unmount_bpf(const std::string& mounted_at) {
+  if (!on_bpf(mounted_at)) return false;  // somebody else did
+  std::error_code error;
+  if (!fs::is_empty(mounted_at, error) || error) return false;
+  if (::umount2(mounted_at.c_str(), 0) != 0) return fail_errno("unmount " + mounted_at);
+  return true;
+}
+
+}  // namespace plenum::host
