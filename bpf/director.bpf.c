@@ -14,6 +14,7 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/scheduler/table.h"
+#include "bpf/tunnel_related.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -169,7 +170,11 @@ int director(struct xdp_md *ctx)
 		return verdict(-rc, XDP_PASS);
 	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6) {
 		rc = icmp_related(ctx, &p, &r);
-		return rc >= 0 ? rc : verdict(PL_NOT_OURS, XDP_PASS);
+		if (rc == RELATED_TO_SERVER)
+			return forward_related(ctx, &p, r.server);
+		if (rc == RELATED_NONE)
+			rc = tunnel_related(ctx, &p, &r);
+		return rc == RELATED_NONE ? verdict(PL_NOT_OURS, XDP_PASS) : rc;
 	}
 	rc = parse_transport(ctx, &p);
 	if (rc)

@@ -13,6 +13,8 @@
 #include "bpf/forward/nat.h"
 #include "bpf/forward/tunnel.h"
 
+enum related { RELATED_NONE = -1, RELATED_TO_SERVER = -2 };
+
 static __always_inline int icmp_is_error(const struct pl_packet *p, __u8 type)
 {
 	if (p->proto == IPPROTO_ICMPV6)
@@ -103,18 +105,46 @@ static __always_inline int nat_quoted(struct xdp_md *ctx, const struct pl_packet
 	return 0;
 }
 
-/* An error about a server's answer: to the server. A verdict. */
+/*
+ * An error about a server's answer, told in the server's terms. RELATED_TO_SERVER, or a
+ * verdict.
+ */
 __attribute__((noinline)) int related_in(struct xdp_md *ctx, struct pl_packet *p, struct pl_packet *e, __u32 id)
 {
 	struct pl_server *server = bpf_map_lookup_elem(&pl_servers, &id);
-	struct pl_next_hop *hop;
-	__u32 index;
+	struct nat_change n = {};
+	__u64 outer;
 
 	if (!ctx || !p || !e || !server || !(server->flags & PL_SERVER_AVAILABLE))
 		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	count_in(id, p->length);
 	if (server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_LOCAL)
 		return verdict(PL_LOCAL, XDP_PASS);
+	if (server->forward != PL_FWD_MASQ)
+		return RELATED_TO_SERVER;
+	n.from = p->dst;
+	n.to = server->addr;
+	outer = csum_diff_addr(&n.from, &n.to, p->family);
+	if (nat_l3(ctx, p, &n))
+		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+	n.from = e->src;
+	n.source = 1;
+	n.from_port = e->sport;
+	n.to_port = server->port ? server->port : e->sport;
+	if (nat_quoted(ctx, p, e, &n, outer))
+		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+	return RELATED_TO_SERVER;
+}
+
+/* What related_in() left, on its way. A verdict. */
+__attribute__((noinline)) int forward_related(struct xdp_md *ctx, struct pl_packet *p, __u32 id)
+{
+	struct pl_server *server = bpf_map_lookup_elem(&pl_servers, &id);
+	struct pl_next_hop *hop;
+	__u32 index;
+
+	if (!ctx || !p || !server)
+		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	index = server->next_hop;
 	hop = bpf_map_lookup_elem(&pl_next_hops, &index);
 	if (!hop || !hop->ifindex)
@@ -124,19 +154,6 @@ __attribute__((noinline)) int related_in(struct xdp_md *ctx, struct pl_packet *p
 		return verdict(PL_DROP_TOO_BIG, XDP_DROP);
 	if (server->forward == PL_FWD_TUNNEL)
 		return forward_tunnel(ctx, p, server, hop, PL_FORWARD_ICMP);
-	if (server->forward == PL_FWD_MASQ) {
-		struct nat_change n = { .from = p->dst, .to = server->addr };
-		__u64 outer = csum_diff_addr(&n.from, &n.to, p->family);
-
-		if (nat_l3(ctx, p, &n))
-			return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-		n.from = e->src;
-		n.source = 1;
-		n.from_port = e->sport;
-		n.to_port = server->port ? server->port : e->sport;
-		if (nat_quoted(ctx, p, e, &n, outer))
-			return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	}
 	return forward_dr(ctx, p, hop, PL_FORWARD_ICMP);
 }
 
@@ -173,26 +190,27 @@ __attribute__((noinline)) int related_out(struct xdp_md *ctx, struct pl_packet *
 	return verdict(PL_FORWARD_ICMP, link_send(p, hop.ifindex));
 }
 
-/* -1: not about a connection of ours; else a verdict. */
+/* RELATED_NONE: not about a connection of ours; RELATED_TO_SERVER: to be forwarded to
+ * r->server; else a verdict. */
 __attribute__((noinline)) int icmp_related(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
 {
 	struct icmp_error_header *icmp;
 	struct pl_packet e = {};
 
 	if (!ctx || !p || !r)
-		return -1;
+		return RELATED_NONE;
 	icmp = at(ctx, p->l4);
 	if ((void *)(icmp + 1) > end_of(ctx) || !icmp_is_error(p, icmp->type))
-		return -1;
+		return RELATED_NONE;
 	e.family = p->family;
 	e.l3 = p->l4 + sizeof(*icmp);
 	if (parse_quoted(ctx, &e))
-		return -1;
+		return RELATED_NONE;
 	if (find(&e, r, KEY_QUOTED_ANSWER))
 		return related_in(ctx, p, &e, r->server);
 	if (may_be_answer(&e.dst) && find(&e, r, KEY_QUOTED_REQUEST))
 		return related_out(ctx, p, &e, r);
-	return -1;
+	return RELATED_NONE;
 }
 
 #endif

@@ -87,11 +87,25 @@ static __always_inline int outer_write_v6(struct xdp_md *ctx, const struct pl_pa
 	return server->tunnel == PL_TUN_GUE ? gue_write(ip + 1, end_of(ctx), p, server, inner) : 0;
 }
 
+/* The next hop that is this host's own stack: the frame keeps the addresses it came with. */
+static __always_inline int hop_up(struct xdp_md *ctx, struct pl_next_hop *up)
+{
+	struct ethhdr *eth = at(ctx, 0);
+
+	if ((void *)(eth + 1) > end_of(ctx))
+		return -1;
+	__builtin_memcpy(up->dst_mac, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(up->src_mac, eth->h_source, ETH_ALEN);
+	return 0;
+}
+
 static __always_inline int forward_tunnel(struct xdp_md *ctx, struct pl_packet *p, const struct pl_server *server,
 					  const struct pl_next_hop *hop, __u32 reason)
 {
 	__u32 outer = tunnel_overhead(server);
 	__u8 inner = p->family == 6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	const struct pl_next_hop *out = hop;
+	struct pl_next_hop up = {};
 
 	if (server->tunnel != PL_TUN_IPIP && server->tunnel != PL_TUN_GUE)
 		return verdict(PL_DROP_UNSUPPORTED, XDP_DROP);
@@ -101,14 +115,17 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, struct pl_packet *
 	case PATH_TOO_BIG:
 		return icmp_error(ctx, p, &p->dst, PL_REPLY_TOO_BIG, hop->mtu - outer);
 	case PATH_FRAGMENT:
-		return verdict(PL_DROP_TOO_BIG, XDP_DROP);
+		/* The outer IPv4 packet may be fragmented, which is the stack's art. */
+		if (server->family == 6 || p->l3 != sizeof(struct ethhdr) || hop_up(ctx, &up))
+			return verdict(PL_DROP_TOO_BIG, XDP_DROP);
+		out = &up;
 	}
-	if (ttl_decrement(ctx, p) || link_write(ctx, p, hop, outer, ethertype_of(server->family)))
+	if (ttl_decrement(ctx, p) || link_write(ctx, p, out, outer, ethertype_of(server->family)))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
 	if (server->family == 6 ? outer_write_v6(ctx, p, server, hop, outer, inner)
 				: outer_write_v4(ctx, p, server, hop, outer, inner))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	return verdict(reason, link_send(p, hop->ifindex));
+	return out == &up ? verdict(PL_FORWARD_STACK, XDP_PASS) : verdict(reason, link_send(p, hop->ifindex));
 }
 
 #endif
