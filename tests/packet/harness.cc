@@ -191,10 +191,7 @@ std::uint32_t Director::add(std::uint32_t service, const Server& server) {
   s.weight = server.weight;
   s.proto = protocols_.at(service);
   s.generation = 1;
-  if (server.forward == PL_FWD_MASQ) {
-    const std::uint32_t bit = pl_nat_bit(&s.addr);
-    nat_filter_[bit / 64] |= 1ULL << bit % 64;
-  }
+  if (server.forward == PL_FWD_MASQ) set_nat_filter(index, true);
   std::vector<Member>& list = lists_.at(service);
   list.insert(list.begin(), {index, server.weight});
   publish(service);
@@ -212,6 +209,13 @@ std::uint32_t Director::add(const NextHop& hop) {
   h.ifindex = hop.ifindex;
   h.source = to_abi(hop.source);
   return index;
+}
+
+void Director::set_nat_filter(std::uint32_t server, bool on) {
+  const std::uint32_t bit = pl_nat_bit(&servers_[server].addr);
+  const __u64 mask = 1ULL << bit % 64;
+  __u64& word = nat_filter_[bit / 64];
+  word = on ? word | mask : word & ~mask;
 }
 
 void Director::set_weight(std::uint32_t server, std::uint32_t weight) {

@@ -90,6 +90,8 @@ class Director {
   std::uint32_t add(std::uint32_t service, const Server& server);
   std::uint32_t add(const NextHop& hop);
   void set_weight(std::uint32_t server, std::uint32_t weight);
+  // add() sets the filter's bit for servers behind NAT.
+  void set_nat_filter(std::uint32_t server, bool on);
 
   // Sends one frame in. gtest failures are added where one of the invariants is broken.
   Outcome run(const Bytes& frame);

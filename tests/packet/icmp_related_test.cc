@@ -181,6 +181,69 @@ INSTANTIATE_TEST_SUITE_P(, Related,
                                   name_of_protocol(std::get<1>(each.param)) + std::get<2>(each.param).name;
                          });
 
+// A router between director and server cannot pass the outer packet on, and tells the
+// director, who is its source. The client is who can do something about it.
+struct Outer {
+  const char* name;
+  net::Family inside, outside;
+  pl_tunnel type;
+  std::uint32_t overhead;
+};
+
+void PrintTo(const Outer& outer, std::ostream* out) { *out << outer.name; }
+
+class RelatedToTunnel : public World, public testing::WithParamInterface<Outer> {
+ protected:
+  // The frame with the error a router sends, quoting the outer packet of `sent`.
+  Frame error_of_router(const Outcome& tunnelled, std::uint8_t type, std::uint8_t code, std::uint32_t rest) const {
+    const Addresses& a = addresses(GetParam().outside);
+    Frame f;
+    f.to_mac = kDirectorMac;
+    f.from_mac = kServerMac;
+    f.from = a.other_server;  // any address on the way
+    f.to = a.director;
+    f.protocol = f.v6() ? kIcmpv6 : kIcmp;
+    f.icmp_type = type;
+    f.icmp_code = code;
+    f.icmp_rest = rest;
+    f.payload.assign(tunnelled.frame.begin() + 14, tunnelled.frame.end());
+    return f;
+  }
+};
+
+TEST_P(RelatedToTunnel, TooBigReachesTheClientWithTheMtuLessTheTunnel) {
+  const Outer& o = GetParam();
+  const std::uint32_t service = director().add(Service{kTcp, addresses(o.inside).vip, kVport});
+  director().add(service, Server{.address = addresses(o.outside).server, .forward = PL_FWD_TUNNEL,
+                                 .next_hop = hop({.source = addresses(o.outside).director}), .tunnel = o.type});
+  director().run(first(o.inside, kTcp));
+  const Outcome tunnelled = director().run(later(o.inside, kTcp));
+  ASSERT_EQ(tunnelled.reason, PL_FORWARD_TUNNEL);
+  const bool outer6 = o.outside == net::Family::V6, inner6 = o.inside == net::Family::V6;
+  const Outcome told = director().run(error_of_router(tunnelled, outer6 ? 2 : 3, outer6 ? 0 : 4, 1400));
+  EXPECT_STREQ(packet::name_of(told.reason), "icmp_related");
+  EXPECT_TRUE(told.action == XDP_TX || told.action == XDP_REDIRECT);
+  const std::size_t icmp = 14 + (inner6 ? 40 : 20), quoted = icmp + 8;
+  ASSERT_GE(told.frame.size(), quoted + (inner6 ? 48 : 28));
+  const Addresses& a = addresses(o.inside);
+  EXPECT_EQ(std::memcmp(&told.frame[14 + (inner6 ? 24 : 16)], a.client.data(), a.client.size()), 0) << "to the client";
+  EXPECT_EQ(told.frame[icmp], inner6 ? 2 : 3);
+  EXPECT_EQ(told.frame[icmp + 1], inner6 ? 0 : 4);
+  EXPECT_EQ(get32(told.frame, icmp + 4) & 0xffff, 1400 - o.overhead);
+  // What is quoted is the client's own packet.
+  const std::size_t source = quoted + (inner6 ? 8 : 12);
+  EXPECT_EQ(std::memcmp(&told.frame[source], a.client.data(), a.client.size()), 0);
+  EXPECT_EQ(std::memcmp(&told.frame[source + a.client.size()], a.vip.data(), a.vip.size()), 0);
+}
+
+constexpr net::Family k4 = net::Family::V4, k6 = net::Family::V6;
+INSTANTIATE_TEST_SUITE_P(, RelatedToTunnel,
+                         testing::Values(Outer{"IpipV4InV4", k4, k4, PL_TUN_IPIP, 20},
+                                         Outer{"IpipV6InV6", k6, k6, PL_TUN_IPIP, 40},
+                                         Outer{"GueV4InV4", k4, k4, PL_TUN_GUE, 32},
+                                         Outer{"GueV6InV6", k6, k6, PL_TUN_GUE, 52}),
+                         [](const auto& outer) { return std::string(outer.param.name); });
+
 TEST_F(World, RelatedErrorWithInnerOptionsIsUnderstood) {
   const Addresses& a = addresses(net::Family::V4);
   serve(net::Family::V4, kTcp, PL_FWD_ROUTE);

@@ -114,6 +114,16 @@ TEST_P(Nat, PassesAnAnswerFromAnotherPort) {
   expect_passed(director().run(answer(family(), protocol(), 81)), PL_NOT_OURS);
 }
 
+// The filter is what spares other traffic the second lookup.
+TEST_P(Nat, LooksForAnswersOnlyFromAddressesInTheNatFilter) {
+  const std::uint32_t server = serve(family(), protocol(), PL_FWD_MASQ);
+  director().run(first(family(), protocol()));
+  director().set_nat_filter(server, false);
+  expect_passed(director().run(answer(family(), protocol())), PL_NOT_OURS);
+  director().set_nat_filter(server, true);
+  EXPECT_EQ(director().run(answer(family(), protocol())).reason, PL_FORWARD_NAT_REPLY);
+}
+
 TEST_P(Nat, PassesAnAnswerFromAnAddressWithoutNat) {
   serve(family(), protocol(), PL_FWD_ROUTE);
   director().run(first(family(), protocol()));

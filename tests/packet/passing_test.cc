@@ -129,6 +129,16 @@ TEST_P(NotScheduled, TcpSynWithResetPasses) {
   expect_passed(director().run(sent), PL_NO_SYN);
 }
 
+TEST_P(NotScheduled, TcpSynThatOffersEcnOrCarriesDataIsScheduledAllTheSame) {
+  serve(family(), kTcp, PL_FWD_ROUTE);
+  Frame sent = first(family(), kTcp, 5001);
+  sent.flags = kSyn | 0xc0;  // ECE and CWR, RFC 3168 section 6.1.1
+  expect(director().run(sent), PL_FORWARD_DR, XDP_TX, routed(sent));
+  sent = first(family(), kTcp, 5002);
+  sent.payload = Bytes(100, 0x61);  // Fast Open, RFC 7413
+  expect(director().run(sent), PL_FORWARD_DR, XDP_TX, routed(sent));
+}
+
 TEST_P(NotScheduled, SctpWithoutInitAndWithoutConnectionPasses) {
   serve(family(), kSctp, PL_FWD_ROUTE);
   for (const std::uint8_t type : {kData, kInitAck, kHeartbeat, kAbort, kCookieEcho, kShutdown}) {
