@@ -122,7 +122,7 @@ class Reader {
     field = *parsed;
   }
   template <class T>
-    requires std::is_enum_v<T>
+  requires std::is_enum_v<T>
   void value(const Json& json, const Path& path, T& field) {
     std::string choices;
     for (const auto& row : names_of(field)) {
@@ -155,7 +155,7 @@ class Reader {
     reader.finish();
   }
   template <class T>
-    requires requires(Reader& reader, T& field) { fields(reader, field); }
+  requires requires(Reader& reader, T& field) { fields(reader, field); }
   void value(const Json& json, const Path& path, T& field) {
     if (!json.is_object()) return refuse(path, "must be an object");
     Reader reader(json, path, reading_);
@@ -228,8 +228,7 @@ Result<Reply> read_reply(const Request& request, std::string_view line) {
     std::string text;
     reader.need("errno", code);
     reader.need("error", text);
-    if (!reading.error)
-      return tl::unexpected(Error{std::error_code(code, std::generic_category()), std::move(text)});
+    if (!reading.error) return tl::unexpected(Error{std::error_code(code, std::generic_category()), std::move(text)});
   }
   Reply reply;
   if (!reading.error) Reader::pick(kOps, kOps[request.index()], reply, reader);

@@ -53,7 +53,7 @@ class Writer {
   void value(const net::Address& field) { append_quoted(out_, field.text()); }
   void value(const net::Endpoint& field) { append_quoted(out_, field.text()); }
   template <class T>
-    requires std::is_enum_v<T>
+  requires std::is_enum_v<T>
   void value(T field) {
     std::string_view name = "?";
     for (const auto& row : names_of(field))
@@ -78,7 +78,7 @@ class Writer {
     out_ += '}';
   }
   template <class T>
-    requires requires(Writer& writer, const T& field) { fields(writer, field); }
+  requires requires(Writer& writer, const T& field) { fields(writer, field); }
   void value(const T& field) {
     out_ += '{';
     fields(*this, field);

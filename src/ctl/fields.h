@@ -19,8 +19,8 @@ template <class T, class U>
 concept Of = std::same_as<std::remove_const_t<T>, U>;
 
 // Names on the wire of the alternatives of Request, in its order, and of lb::Step.
-inline constexpr std::string_view kOps[] = {"change", "list",   "connections", "server",  "status",
-                                            "drops",  "diff",   "reload",      "timeouts"};
+inline constexpr std::string_view kOps[] = {"change", "list", "connections", "server",  "status",
+                                            "drops",  "diff", "reload",      "timeouts"};
 inline constexpr std::string_view kSteps[] = {"add_service", "edit_service",  "remove_service", "add_server",
                                               "edit_server", "remove_server", "clear",          "zero"};
 static_assert(std::size(kOps) == std::variant_size_v<Request> && std::size(kOps) == std::variant_size_v<Reply>);
@@ -153,7 +153,7 @@ void fields(V& v, T& step) {
 // lb/status.h
 
 template <class V, class T>
-  requires Of<T, lb::Counters> || Of<T, lb::Rates>
+requires Of<T, lb::Counters> || Of<T, lb::Rates>
 void fields(V& v, T& counts) {
   v("connections", counts.connections);
   v("in_packets", counts.in_packets);
@@ -274,17 +274,15 @@ void fields(V& v, T& request) {
 }
 
 template <class V, class T>
-  requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, ChangeReply>
+requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, ChangeReply>
 void fields(V&, T&) {}
 
 template <class V, class T>
-  requires Of<T, DiffRequest> || Of<T, ReloadRequest>
-void fields(V& v, T& request) {
-  v("path", request.path);
-}
+requires Of<T, DiffRequest> || Of<T, ReloadRequest>
+void fields(V& v, T& request) { v("path", request.path); }
 
 template <class V, class T>
-  requires Of<T, TimeoutsRequest> || Of<T, TimeoutsReply>
+requires Of<T, TimeoutsRequest> || Of<T, TimeoutsReply>
 void fields(V& v, T& timeouts) {
   v("tcp", timeouts.tcp);
   v("tcp_fin", timeouts.tcp_fin);
@@ -319,9 +317,7 @@ void fields(V& v, T& reply) {
 }
 
 template <class V, class T>
-  requires Of<T, DiffReply> || Of<T, ReloadReply>
-void fields(V& v, T& reply) {
-  v.need("lines", reply.lines);
-}
+requires Of<T, DiffReply> || Of<T, ReloadReply>
+void fields(V& v, T& reply) { v.need("lines", reply.lines); }
 
 }  // namespace plenum::ctl

@@ -12,9 +12,7 @@ namespace {
 
 net::Address address(std::string_view text) { return *net::Address::parse(text); }
 
-conf::ServiceKey web() {
-  return {.protocol = conf::Protocol::Tcp, .address = address("192.0.2.10"), .port = 80};
-}
+conf::ServiceKey web() { return {.protocol = conf::Protocol::Tcp, .address = address("192.0.2.10"), .port = 80}; }
 
 conf::ServiceKey mark6() { return {.fwmark = 4294967295u, .family = net::Family::V6}; }
 
@@ -124,7 +122,8 @@ TEST(Messages, EveryRequestGoesThereAndBack) {
 TEST(Messages, EveryReplyGoesThereAndBack) {
   expect_round_trip(ChangeRequest{}, ChangeReply{});
   ListReply list{.services = {}, .table_size = 4096};
-  list.services.push_back({service(web()), {1, 2, 3, 4, 5}, {6, 7, 8, 9, 10}, lb::Override{"edited", "ann", "", {}}, {}});
+  list.services.push_back(
+      {service(web()), {1, 2, 3, 4, 5}, {6, 7, 8, 9, 10}, lb::Override{"edited", "ann", "", {}}, {}});
   list.services.back().servers = {server_status(), {}};
   expect_round_trip(ListRequest{}, list);
   const auto decoded = decode_reply(ListRequest{}, encode(Result<Reply>(list)));
@@ -142,8 +141,15 @@ TEST(Messages, EveryReplyGoesThereAndBack) {
   expect_round_trip(ConnectionsRequest{}, connections);
   expect_round_trip(ConnectionsRequest{}, ConnectionsReply{});
   expect_round_trip(ServerRequest{}, ServerReply{server_status()});
-  lb::Status status{.version = "0.1.0", .uptime = 1, .data_plane_uptime = 2, .config_path = "/etc", .config_error = "no",
-                    .services = 3, .servers = 4, .connections = 5, .connection_room = 6};
+  lb::Status status{.version = "0.1.0",
+                    .uptime = 1,
+                    .data_plane_uptime = 2,
+                    .config_path = "/etc",
+                    .config_error = "no",
+                    .services = 3,
+                    .servers = 4,
+                    .connections = 5,
+                    .connection_room = 6};
   status.interfaces = {{"eth0", "generic", "no driver support"}};
   status.vips = {{"web", "192.0.2.10/24", "eth0", true}};
   status.warnings = {"one", "two"};
@@ -170,9 +176,9 @@ TEST(Messages, RefusalWithoutAnErrnoIsEio) {
 }
 
 TEST(Messages, DefaultsStandForMissingFields) {
-  const auto decoded = decode_request(
-      R"({"op":"change","steps":[{"step":"add_server","service":{"address":"2001:db8::1","port":80},)"
-      R"("server":{"address":"2001:db8::2"}}]})");
+  const auto decoded =
+      decode_request(R"({"op":"change","steps":[{"step":"add_server","service":{"address":"2001:db8::1","port":80},)"
+                     R"("server":{"address":"2001:db8::2"}}]})");
   ASSERT_TRUE(decoded) << decoded.error().what;
   const auto& step = std::get<lb::AddServer>(std::get<ChangeRequest>(*decoded).steps.at(0));
   EXPECT_EQ(step.service.family, net::Family::V6);

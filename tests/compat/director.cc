@@ -125,8 +125,12 @@ Answer run_ipvsadm(Director& director, const cli::ipvsadm::Names& names, const s
                    const std::string& input, const std::string& program) {
   std::istringstream in(input);
   std::ostringstream out, err;
-  const cli::IpvsadmWorld world{.connect = [&] { return director.connect(); }, .names = names, .in = in, .out = out,
-                                .err = err, .author = "ipvsadm by test"};
+  const cli::IpvsadmWorld world{.connect = [&] { return director.connect(); },
+                                .names = names,
+                                .in = in,
+                                .out = out,
+                                .err = err,
+                                .author = "ipvsadm by test"};
   const int exit = cli::ipvsadm_main(program, args, world);
   return {out.str(), err.str(), exit};
 }

@@ -78,7 +78,8 @@ std::vector<std::string> request_texts(const ctl::Request& request) {
     return {"set-config tcp=" + std::to_string(*timeouts->tcp) + " fin=" + std::to_string(*timeouts->tcp_fin) +
             " udp=" + std::to_string(*timeouts->udp)};
   }
-  if (std::holds_alternative<ctl::ConnectionsRequest>(request)) return {};  // a file under /proc, not the kernel's netlink
+  if (std::holds_alternative<ctl::ConnectionsRequest>(request))
+    return {};  // a file under /proc, not the kernel's netlink
   return {"unexpected request"};
 }
 
@@ -123,7 +124,10 @@ TEST(Grammar, EveryRecordedCommandLineIsTakenTheSameWay) {
         .connect = [&]() -> Result<cli::IpvsadmWorld::Call> {
           return cli::IpvsadmWorld::Call([&](const ctl::Request& request) { return recorder.answer(request); });
         },
-        .names = names, .in = in, .out = out, .err = err};
+        .names = names,
+        .in = in,
+        .out = out,
+        .err = err};
     const int exit = cli::ipvsadm_main("ipvsadm", words, world);
 
     const bool daemon_changed = !run.sent.empty() && (run.sent[0] == "new-daemon" || run.sent[0] == "del-daemon");

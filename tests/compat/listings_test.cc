@@ -70,7 +70,8 @@ TEST(Listings, ListScenario) {
   const TestNames names(kListHosts);
   int replayed = 0;
   for (const auto& run : read_scenario("list")) {
-    if (is_step(run, {"list/42", "list/43", "list/44", "list/45", "list/46", "list/47", "list/51", "list/59", "list/60"}))
+    if (is_step(run,
+                {"list/42", "list/43", "list/44", "list/45", "list/46", "list/47", "list/51", "list/59", "list/60"}))
       continue;
     if (run.where == "list/00-setup.txt" && run.command == "ipvsadm -C") continue;  // of list/59 and 61
     if (is_step(run, {"list/15"})) {
@@ -119,7 +120,8 @@ TEST(Listings, NoPermission) {
   Director director;
   director.refuse_connections(fail(std::errc::permission_denied, "/run/plenum/lbd.sock: Permission denied").value());
   const TestNames names;
-  for (const char* file : {"errors/87-noperm-list.txt", "errors/88-noperm-add.txt", "errors/89-noperm-drop-netadmin.txt"}) {
+  for (const char* file :
+       {"errors/87-noperm-list.txt", "errors/88-noperm-add.txt", "errors/89-noperm-drop-netadmin.txt"}) {
     auto run = read_recording(file).at(0);
     run.command.erase(0, run.command.find("ipvsadm"));
     expect_equal(run, replay(director, names, run));
@@ -181,7 +183,8 @@ TEST(Listings, IpvsadmRestoreReplacesTheTable) {
   Director director;
   ASSERT_EQ(run_ipvsadm(director, names, {"-A", "-t", "10.9.9.9:80"}).exit, 0);
   const std::string saved = recorded_output("list/05-Sn.txt");
-  const Answer restored = run_ipvsadm(director, names, {}, "# rules of the web\n" + saved + "\n", "/sbin/ipvsadm-restore");
+  const Answer restored =
+      run_ipvsadm(director, names, {}, "# rules of the web\n" + saved + "\n", "/sbin/ipvsadm-restore");
   EXPECT_EQ(restored.out + restored.err, "");
   EXPECT_EQ(restored.exit, 0);
   EXPECT_EQ(run_ipvsadm(director, names, {"-S", "-n"}).out, saved);

@@ -32,8 +32,10 @@ std::optional<conf::ServiceKey> service_key(const std::vector<std::string>& word
   if (words[0] != "TCP" && words[0] != "UDP" && words[0] != "SCTP") return std::nullopt;
   const auto endpoint = net::Endpoint::parse(words[1]);
   if (!endpoint) return std::nullopt;
-  return conf::ServiceKey{.family = endpoint->address.family(), .protocol = protocol(words[0]),
-                          .address = endpoint->address, .port = endpoint->port};
+  return conf::ServiceKey{.family = endpoint->address.family(),
+                          .protocol = protocol(words[0]),
+                          .address = endpoint->address,
+                          .port = endpoint->port};
 }
 
 // The last `count` words as numbers.
@@ -111,12 +113,13 @@ std::vector<lb::ConnectionStatus> listed_connections(const std::string& text) {
     const auto words = fields(line);
     if (words.size() != 6 || words[0] == "pro") continue;
     const auto expire = split(words[1], ':');
-    connections.push_back({.protocol = protocol(words[0]),
-                           .client = *net::Endpoint::parse(words[3]),
-                           .virtual_ = *net::Endpoint::parse(words[4]),
-                           .server = *net::Endpoint::parse(words[5]),
-                           .state = words[2],
-                           .expires_in = *parse_number<std::uint32_t>(expire[0]) * 60 + *parse_number<std::uint32_t>(expire[1])});
+    connections.push_back(
+        {.protocol = protocol(words[0]),
+         .client = *net::Endpoint::parse(words[3]),
+         .virtual_ = *net::Endpoint::parse(words[4]),
+         .server = *net::Endpoint::parse(words[5]),
+         .state = words[2],
+         .expires_in = *parse_number<std::uint32_t>(expire[0]) * 60 + *parse_number<std::uint32_t>(expire[1])});
   }
   return connections;
 }

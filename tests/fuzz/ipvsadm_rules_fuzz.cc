@@ -70,7 +70,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .connect = [&]() -> Result<cli::IpvsadmWorld::Call> {
         return cli::IpvsadmWorld::Call([&](const ctl::Request& request) { return daemon.answer(request); });
       },
-      .names = names, .in = in, .out = out, .err = err};
+      .names = names,
+      .in = in,
+      .out = out,
+      .err = err};
   const int exit = cli::ipvsadm_main("ipvsadm", {"-R"}, world);
   require(exit == 0 || exit == 1 || exit == 2 || exit == 255);
   require(exit != 2 || !err.str().empty());

@@ -43,9 +43,12 @@ std::string endpoint_name(const net::Address& address, std::uint16_t port, conf:
 
 std::string_view protocol_title(conf::Protocol protocol) {
   switch (protocol) {
-    case conf::Protocol::Tcp: return "TCP";
-    case conf::Protocol::Udp: return "UDP";
-    case conf::Protocol::Sctp: return "SCTP";
+    case conf::Protocol::Tcp:
+      return "TCP";
+    case conf::Protocol::Udp:
+      return "UDP";
+    case conf::Protocol::Sctp:
+      return "SCTP";
   }
   return "?";
 }

@@ -1,13 +1,14 @@
 // The grammar of ipvsadm: options act in the order they are typed, then their combination is
 // checked. Every complaint has ipvsadm's words, and comes in ipvsadm's order.
 
+#include "cli/ipvsadm/command.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <climits>
 #include <utility>
 
-#include "cli/ipvsadm/command.h"
 #include "cli/ipvsadm/draft.h"
 #include "cli/ipvsadm/legality.h"
 #include "cli/ipvsadm/numbers.h"
@@ -76,14 +77,22 @@ Complaint Parser::add(Column column) {
 
 bool Parser::start(Tag tag) {
   constexpr std::pair<Tag, Verb> kVerbs[] = {
-      {Tag::AddService, Verb::AddService},       {Tag::EditService, Verb::EditService},
-      {Tag::DeleteService, Verb::DeleteService}, {Tag::AddServer, Verb::AddServer},
-      {Tag::EditServer, Verb::EditServer},       {Tag::DeleteServer, Verb::DeleteServer},
-      {Tag::Clear, Verb::Flush},                 {Tag::List, Verb::List},
-      {Tag::Zero, Verb::Zero},                   {Tag::Set, Verb::SetTimeouts},
-      {Tag::Restore, Verb::Restore},             {Tag::Save, Verb::Save},
-      {Tag::StartDaemon, Verb::StartDaemon},     {Tag::StopDaemon, Verb::StopDaemon},
-      {Tag::Help, Verb::Help},                   {Tag::Version, Verb::Version},
+      {Tag::AddService, Verb::AddService},
+      {Tag::EditService, Verb::EditService},
+      {Tag::DeleteService, Verb::DeleteService},
+      {Tag::AddServer, Verb::AddServer},
+      {Tag::EditServer, Verb::EditServer},
+      {Tag::DeleteServer, Verb::DeleteServer},
+      {Tag::Clear, Verb::Flush},
+      {Tag::List, Verb::List},
+      {Tag::Zero, Verb::Zero},
+      {Tag::Set, Verb::SetTimeouts},
+      {Tag::Restore, Verb::Restore},
+      {Tag::Save, Verb::Save},
+      {Tag::StartDaemon, Verb::StartDaemon},
+      {Tag::StopDaemon, Verb::StopDaemon},
+      {Tag::Help, Verb::Help},
+      {Tag::Version, Verb::Version},
   };
   for (const auto& [candidate, verb] : kVerbs) {
     if (candidate != tag) continue;
@@ -112,19 +121,22 @@ Complaint Parser::option(Tag tag, const std::optional<std::string>& argument, co
     case Tag::Persistent:
     case Tag::PersistenceEngine:
     case Tag::Netmask:
-    case Tag::OnePacket: return service_option(tag, argument);
+    case Tag::OnePacket:
+      return service_option(tag, argument);
     case Tag::RealServer:
     case Tag::Masquerading:
     case Tag::Ipip:
     case Tag::Gatewaying:
     case Tag::Weight:
     case Tag::UpperThreshold:
-    case Tag::LowerThreshold: return server_option(tag, text);
+    case Tag::LowerThreshold:
+      return server_option(tag, text);
     case Tag::TunType:
     case Tag::TunPort:
     case Tag::TunNoCsum:
     case Tag::TunCsum:
-    case Tag::TunRemCsum: return tunnel_option(tag, text);
+    case Tag::TunRemCsum:
+      return tunnel_option(tag, text);
     case Tag::Numeric:
     case Tag::Connection:
     case Tag::Timeout:
@@ -136,24 +148,31 @@ Complaint Parser::option(Tag tag, const std::optional<std::string>& argument, co
     case Tag::NoSort:
     case Tag::Sort:
     case Tag::Exact:
-    case Tag::TunInfo: return listing_option(tag);
+    case Tag::TunInfo:
+      return listing_option(tag);
     case Tag::McastInterface:
     case Tag::SyncId:
     case Tag::McastGroup:
     case Tag::McastPort:
     case Tag::McastTtl:
-    case Tag::SyncMaxlen: return daemon_option(tag, text);
-    default: return "invalid option " + quoted(word);  // a second command
+    case Tag::SyncMaxlen:
+      return daemon_option(tag, text);
+    default:
+      return "invalid option " + quoted(word);  // a second command
   }
 }
 
 Complaint Parser::service_option(Tag tag, const std::optional<std::string>& argument) {
   const std::string text = argument.value_or("");
   switch (tag) {
-    case Tag::TcpService: return virtual_server(Column::Service, conf::Protocol::Tcp, text);
-    case Tag::UdpService: return virtual_server(Column::Service, conf::Protocol::Udp, text);
-    case Tag::SctpService: return virtual_server(Column::Service, conf::Protocol::Sctp, text);
-    case Tag::FwmarkService: return mark(text);
+    case Tag::TcpService:
+      return virtual_server(Column::Service, conf::Protocol::Tcp, text);
+    case Tag::UdpService:
+      return virtual_server(Column::Service, conf::Protocol::Udp, text);
+    case Tag::SctpService:
+      return virtual_server(Column::Service, conf::Protocol::Sctp, text);
+    case Tag::FwmarkService:
+      return mark(text);
     case Tag::Ipv6:
       if (service_.fwmark == 0) return "-6 used before -f\n";
       service_.family = DraftFamily::V6;
@@ -173,7 +192,8 @@ Complaint Parser::service_option(Tag tag, const std::optional<std::string>& argu
     case Tag::PersistenceEngine:
       service_.engine = text.substr(0, kEngineNameRoom);
       return add(Column::PersistenceEngine);
-    case Tag::Netmask: return netmask(text);
+    case Tag::Netmask:
+      return netmask(text);
     default:
       service_.one_packet = true;
       return add(Column::OnePacket);
@@ -212,7 +232,8 @@ Complaint Parser::netmask(const std::string& text) {
     service_.netmask = ntohl(mask.s_addr);
   } else if (const auto address = names_.host_to_address(text); address && address->is_v4()) {
     const std::uint8_t* byte = address->data();
-    service_.netmask = std::uint32_t{byte[0]} << 24 | std::uint32_t{byte[1]} << 16 | std::uint32_t{byte[2]} << 8 | byte[3];
+    service_.netmask =
+        std::uint32_t{byte[0]} << 24 | std::uint32_t{byte[1]} << 16 | std::uint32_t{byte[2]} << 8 | byte[3];
   } else {
     return "illegal virtual server persistent mask specified";
   }
@@ -221,10 +242,14 @@ Complaint Parser::netmask(const std::string& text) {
 
 Complaint Parser::server_option(Tag tag, const std::string& text) {
   switch (tag) {
-    case Tag::RealServer: return real_server(text);
-    case Tag::Masquerading: return forward(conf::Forward::Masq);
-    case Tag::Ipip: return forward(conf::Forward::Tunnel);
-    case Tag::Gatewaying: return forward(conf::Forward::Route);
+    case Tag::RealServer:
+      return real_server(text);
+    case Tag::Masquerading:
+      return forward(conf::Forward::Masq);
+    case Tag::Ipip:
+      return forward(conf::Forward::Tunnel);
+    case Tag::Gatewaying:
+      return forward(conf::Forward::Route);
     case Tag::Weight: {
       if (auto complaint = add(Column::Weight)) return complaint;
       const auto weight = to_number(text, 0, INT_MAX);
@@ -232,8 +257,10 @@ Complaint Parser::server_option(Tag tag, const std::string& text) {
       command_.server.weight = static_cast<std::int32_t>(*weight);
       return std::nullopt;
     }
-    case Tag::UpperThreshold: return threshold(Column::UpperThreshold, text, command_.server.upper);
-    default: return threshold(Column::LowerThreshold, text, command_.server.lower);
+    case Tag::UpperThreshold:
+      return threshold(Column::UpperThreshold, text, command_.server.upper);
+    default:
+      return threshold(Column::LowerThreshold, text, command_.server.lower);
   }
 }
 
@@ -254,7 +281,8 @@ Complaint Parser::forward(conf::Forward method) {
 Complaint Parser::threshold(Column column, const std::string& text, std::uint32_t& field) {
   if (auto complaint = add(column)) return complaint;
   const auto number = to_number(text, 0, INT_MAX);
-  if (!number) return std::string(column == Column::UpperThreshold ? "illegal u_threshold" : "illegal l_threshold") + " specified";
+  if (!number)
+    return std::string(column == Column::UpperThreshold ? "illegal u_threshold" : "illegal l_threshold") + " specified";
   field = static_cast<std::uint32_t>(*number);
   return std::nullopt;
 }
@@ -284,27 +312,55 @@ Complaint Parser::tunnel_option(Tag tag, const std::string& text) {
       tunnel.port = static_cast<std::uint16_t>(*port);
       return std::nullopt;
     }
-    case Tag::TunNoCsum: return add(Column::TunNoCsum);
-    case Tag::TunCsum: tunnel.checksum = conf::TunnelChecksum::Full; return add(Column::TunCsum);
-    default: tunnel.checksum = conf::TunnelChecksum::Remote; return add(Column::TunRemCsum);
+    case Tag::TunNoCsum:
+      return add(Column::TunNoCsum);
+    case Tag::TunCsum:
+      tunnel.checksum = conf::TunnelChecksum::Full;
+      return add(Column::TunCsum);
+    default:
+      tunnel.checksum = conf::TunnelChecksum::Remote;
+      return add(Column::TunRemCsum);
   }
 }
 
 Complaint Parser::listing_option(Tag tag) {
   Format& format = command_.format;
   switch (tag) {
-    case Tag::Numeric: format.numeric = true; return add(Column::Numeric);
-    case Tag::Connection: command_.connections = true; return add(Column::Connection);
-    case Tag::Timeout: command_.timeouts = true; return add(Column::Timeout);
-    case Tag::Daemon: command_.daemon = true; return add(Column::Daemon);
-    case Tag::Stats: format.stats = true; return add(Column::Stats);
-    case Tag::Rate: format.rate = true; return add(Column::Rate);
-    case Tag::Thresholds: format.thresholds = true; return add(Column::Thresholds);
-    case Tag::PersistentConn: format.persistent_conn = true; return add(Column::PersistentConn);
-    case Tag::NoSort: format.nosort = true; return add(Column::NoSort);
-    case Tag::Exact: format.exact = true; return add(Column::Exact);
-    case Tag::TunInfo: format.tun_info = true; return add(Column::TunInfo);
-    default: return std::nullopt;  // --sort: as it is anyway
+    case Tag::Numeric:
+      format.numeric = true;
+      return add(Column::Numeric);
+    case Tag::Connection:
+      command_.connections = true;
+      return add(Column::Connection);
+    case Tag::Timeout:
+      command_.timeouts = true;
+      return add(Column::Timeout);
+    case Tag::Daemon:
+      command_.daemon = true;
+      return add(Column::Daemon);
+    case Tag::Stats:
+      format.stats = true;
+      return add(Column::Stats);
+    case Tag::Rate:
+      format.rate = true;
+      return add(Column::Rate);
+    case Tag::Thresholds:
+      format.thresholds = true;
+      return add(Column::Thresholds);
+    case Tag::PersistentConn:
+      format.persistent_conn = true;
+      return add(Column::PersistentConn);
+    case Tag::NoSort:
+      format.nosort = true;
+      return add(Column::NoSort);
+    case Tag::Exact:
+      format.exact = true;
+      return add(Column::Exact);
+    case Tag::TunInfo:
+      format.tun_info = true;
+      return add(Column::TunInfo);
+    default:
+      return std::nullopt;  // --sort: as it is anyway
   }
 }
 
@@ -316,12 +372,18 @@ Complaint Parser::number(Column column, const std::string& text, long min, long 
 
 Complaint Parser::daemon_option(Tag tag, const std::string& text) {
   switch (tag) {
-    case Tag::McastInterface: return add(Column::Mcast);
-    case Tag::SyncId: return number(Column::SyncId, text, 0, 255, "syncid");
-    case Tag::McastPort: return number(Column::McastPort, text, 1, 65535, "mcast-port");
-    case Tag::McastTtl: return number(Column::McastTtl, text, 1, 255, "mcast-ttl");
-    case Tag::SyncMaxlen: return number(Column::SyncMaxlen, text, 1, 65535 - 20 - 8, "sync-maxlen");
-    default: break;
+    case Tag::McastInterface:
+      return add(Column::Mcast);
+    case Tag::SyncId:
+      return number(Column::SyncId, text, 0, 255, "syncid");
+    case Tag::McastPort:
+      return number(Column::McastPort, text, 1, 65535, "mcast-port");
+    case Tag::McastTtl:
+      return number(Column::McastTtl, text, 1, 255, "mcast-ttl");
+    case Tag::SyncMaxlen:
+      return number(Column::SyncMaxlen, text, 1, 65535 - 20 - 8, "sync-maxlen");
+    default:
+      break;
   }
   if (auto complaint = add(Column::McastGroup)) return complaint;
   const bool v6 = text.find(':') != std::string::npos;
@@ -351,11 +413,16 @@ Complaint Parser::check() {
   if (auto complaint = check_command(command_.verb, given_)) return complaint;
   switch (command_.verb) {
     case Verb::AddService:
-    case Verb::EditService: service_.scheduler = scheduler; return check_service();
+    case Verb::EditService:
+      service_.scheduler = scheduler;
+      return check_service();
     case Verb::AddServer:
-    case Verb::EditServer: return check_server();
-    case Verb::List: break;
-    default: return std::nullopt;
+    case Verb::EditServer:
+      return check_server();
+    case Verb::List:
+      break;
+    default:
+      return std::nullopt;
   }
   const Format& format = command_.format;
   const bool other = command_.timeouts || command_.daemon;
@@ -379,8 +446,7 @@ Complaint Parser::check_server() {
   if (service_.fwmark == 0 && command_.server.forward != conf::Forward::Masq) server_.port = service_.port;
   if (server_.family != service_.family && !tunnel)
     return "Different address family is allowed only for tunneling servers";
-  for (const auto column :
-       {Column::TunType, Column::TunPort, Column::TunNoCsum, Column::TunCsum, Column::TunRemCsum})
+  for (const auto column : {Column::TunType, Column::TunPort, Column::TunNoCsum, Column::TunCsum, Column::TunRemCsum})
     if (given_.has(column) && !tunnel) return "Tunnel options conflict with forward method";
   return check_tunnel(command_.server.tunnel.type, given_);
 }

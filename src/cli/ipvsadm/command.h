@@ -6,9 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "cli/ipvsadm/names.h"
 #include "conf/l4.h"
@@ -16,11 +15,13 @@
 namespace plenum::cli::ipvsadm {
 
 // In the order of the table of legal combinations.
+// clang-format off
 enum class Verb : std::uint8_t {
   AddService, EditService, DeleteService, Flush, List, AddServer, DeleteServer, EditServer, SetTimeouts, StartDaemon,
   StopDaemon, Restore, Save, Zero,
   Help, Version,  // not in that table
 };
+// clang-format on
 
 // How a listing is printed.
 struct Format {
@@ -36,7 +37,7 @@ struct Command {
   std::optional<conf::Service> service;
   // A persistence engine given without -p, which a conf::Service has no room for.
   std::string engine_without_persistence;
-  conf::Server server;  // of the commands about a server
+  conf::Server server;                          // of the commands about a server
   std::uint32_t tcp = 0, tcp_fin = 0, udp = 0;  // of SetTimeouts, seconds; 0: as it is
 };
 

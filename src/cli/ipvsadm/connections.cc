@@ -5,8 +5,8 @@
 namespace plenum::cli::ipvsadm {
 
 std::string connection_titles(const Format& format) {
-  const std::string start = "IPVS connection entries\npro expire " + left("state", 11) + ' ' + left("source", 18) + ' ' +
-                            left("virtual", 18) + ' ';
+  const std::string start = "IPVS connection entries\npro expire " + left("state", 11) + ' ' + left("source", 18) +
+                            ' ' + left("virtual", 18) + ' ';
   if (!format.persistent_conn) return start + "destination\n";
   return start + left("destination", 18) + ' ' + left("pe name", 16) + " pe_data\n";
 }

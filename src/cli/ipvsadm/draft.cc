@@ -75,7 +75,8 @@ conf::ServiceKey ServiceDraft::key() const {
 }
 
 conf::Service ServiceDraft::service() const {
-  conf::Service service{.key = key(), .scheduler = scheduler, .scheduler_flags = scheduler_flags, .one_packet = one_packet};
+  conf::Service service{
+      .key = key(), .scheduler = scheduler, .scheduler_flags = scheduler_flags, .one_packet = one_packet};
   if (persistent) service.persistence = conf::Persistence{.timeout = timeout, .netmask = netmask, .engine = engine};
   return service;
 }

@@ -92,7 +92,9 @@ Daemon Options:
 
 }  // namespace
 
-std::string version_text() { return "ipvsadm v1.31 2019/12/24 (compiled with plenum " PLENUM_VERSION " and IPVS v1.2.1)\n"; }
+std::string version_text() {
+  return "ipvsadm v1.31 2019/12/24 (compiled with plenum " PLENUM_VERSION " and IPVS v1.2.1)\n";
+}
 
 std::string help_text(std::string_view program) {
   std::string text = version_text() + "Usage:\n";

@@ -94,37 +94,53 @@ Outcome Session::run(const std::vector<std::string>& args, bool from_rules) {
 std::optional<lb::Step> step_of(const Command& command) {
   const auto service = command.service.value_or(conf::Service{});
   switch (command.verb) {
-    case Verb::AddService: return lb::AddService{service};
-    case Verb::EditService: return lb::EditService{service};
-    case Verb::DeleteService: return lb::RemoveService{service.key};
-    case Verb::AddServer: return lb::AddServer{service.key, command.server};
-    case Verb::EditServer: return lb::EditServer{service.key, command.server};
-    case Verb::DeleteServer: return lb::RemoveServer{service.key, command.server.key};
-    case Verb::Flush: return lb::Clear{};
+    case Verb::AddService:
+      return lb::AddService{service};
+    case Verb::EditService:
+      return lb::EditService{service};
+    case Verb::DeleteService:
+      return lb::RemoveService{service.key};
+    case Verb::AddServer:
+      return lb::AddServer{service.key, command.server};
+    case Verb::EditServer:
+      return lb::EditServer{service.key, command.server};
+    case Verb::DeleteServer:
+      return lb::RemoveServer{service.key, command.server.key};
+    case Verb::Flush:
+      return lb::Clear{};
     case Verb::Zero: {
       const conf::ServiceKey& key = service.key;
       // "-Z -t 0.0.0.0:0" zeroes all, as without an address.
       if (key.fwmark == 0 && key.port == 0 && key.address.is_unspecified()) return lb::Zero{};
       return lb::Zero{key};
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 Outcome Session::carry_out(const Command& command, const std::vector<std::string>& args, bool from_rules) {
   if (auto step = step_of(command)) return change(command, *std::move(step), args);
   switch (command.verb) {
-    case Verb::Help: world_.out << help_text(program_); return {0, true};
-    case Verb::Version: world_.out << version_text(); return {0, true};
-    case Verb::SetTimeouts: return set_timeouts(command);
+    case Verb::Help:
+      world_.out << help_text(program_);
+      return {0, true};
+    case Verb::Version:
+      world_.out << version_text();
+      return {0, true};
+    case Verb::SetTimeouts:
+      return set_timeouts(command);
     // This version has no synchronisation of connections, so none runs.
-    case Verb::StartDaemon: return refuse(kRefused, "sync daemon: not supported by this version of plenum");
-    case Verb::StopDaemon: return refuse(kRefused, "No daemon is running");
+    case Verb::StartDaemon:
+      return refuse(kRefused, "sync daemon: not supported by this version of plenum");
+    case Verb::StopDaemon:
+      return refuse(kRefused, "No daemon is running");
     case Verb::Restore:
       if (!from_rules) return restore();
       world_.err << try_help(program_).text;
       return {kRefused, true};
-    default: return list(command);
+    default:
+      return list(command);
   }
 }
 
@@ -224,8 +240,12 @@ int restore(const IpvsadmWorld& world) {
   while (std::getline(world.in, line))
     if (line.empty() || line[0] != '#') rules += line + '\n';
   std::istringstream in(rules);
-  const IpvsadmWorld inner{.connect = world.connect, .names = world.names, .in = in, .out = world.out,
-                           .err = world.err, .author = world.author};
+  const IpvsadmWorld inner{.connect = world.connect,
+                           .names = world.names,
+                           .in = in,
+                           .out = world.out,
+                           .err = world.err,
+                           .author = world.author};
   Session session("ipvsadm", inner);
   if (const Outcome cleared = session.run({"-C"}); cleared.exits) return cleared.code;
   return session.run({"-R"}).code;
@@ -282,8 +302,12 @@ std::string ipvsadm_author() {
 
 int ipvsadm_main(std::string_view program, const std::vector<std::string>& args, const std::string& run_dir) {
   const SystemNames names;
-  const IpvsadmWorld world{.connect = connect_to_lbd(run_dir), .names = names, .in = std::cin, .out = std::cout,
-                           .err = std::cerr, .author = ipvsadm_author()};
+  const IpvsadmWorld world{.connect = connect_to_lbd(run_dir),
+                           .names = names,
+                           .in = std::cin,
+                           .out = std::cout,
+                           .err = std::cerr,
+                           .author = ipvsadm_author()};
   return ipvsadm_main(program, args, world);
 }
 

@@ -28,7 +28,11 @@ class IpvsadmTest : public testing::Test {
                                  return answer_(request);
                                });
                              },
-                             .names = names_, .in = in_, .out = out_, .err = err_, .author = "ipvsadm by ann"};
+                             .names = names_,
+                             .in = in_,
+                             .out = out_,
+                             .err = err_,
+                             .author = "ipvsadm by ann"};
     return ipvsadm_main(program, args, world);
   }
 
@@ -37,7 +41,9 @@ class IpvsadmTest : public testing::Test {
   std::ostringstream out_, err_;
   int connects_ = 0;
   std::optional<Error> connect_error_;
-  std::function<Result<ctl::Reply>(const ctl::Request&)> answer_ = [](const ctl::Request&) { return ctl::ChangeReply{}; };
+  std::function<Result<ctl::Reply>(const ctl::Request&)> answer_ = [](const ctl::Request&) {
+    return ctl::ChangeReply{};
+  };
   std::vector<ctl::Request> asked_;
 };
 
@@ -193,7 +199,9 @@ TEST(IpvsadmAuthor, NamesWhoRunsIt) { EXPECT_TRUE(ipvsadm_author().starts_with("
 
 TEST(ErrorText, DependsOnTheCommand) {
   using ipvsadm::error_text, ipvsadm::Verb;
-  const auto text = [](Verb verb, std::errc code) { return error_text(verb, {std::make_error_code(code), "own words"}); };
+  const auto text = [](Verb verb, std::errc code) {
+    return error_text(verb, {std::make_error_code(code), "own words"});
+  };
   EXPECT_EQ(text(Verb::AddService, std::errc::file_exists), "Service already exists");
   EXPECT_EQ(text(Verb::AddServer, std::errc::file_exists), "Destination already exists");
   EXPECT_EQ(text(Verb::AddServer, std::errc::no_such_process), "Service not defined");

@@ -6,12 +6,14 @@ namespace plenum::cli::ipvsadm {
 
 namespace {
 
+// clang-format off
 constexpr std::string_view kColumnNames[] = {
     "numeric",     "connection",      "service-address", "scheduler",       "persistent", "netmask",     "real-server",
     "forwarding-method", "weight",    "u-threshold",     "l-threshold",     "mcast-interface", "timeout", "daemon",
     "stats",       "rate",            "thresholds",      "persistent-conn", "nosort",     "syncid",      "exact",
     "ops",         "pe",              "sched-flags",     "mcast-group",     "mcast-port", "mcast-ttl",   "sync-maxlen",
     "tun-info",    "tun-type",        "tun-port",        "tun-nocsum",      "tun-csum",   "tun-remcsum"};
+// clang-format on
 static_assert(std::size(kColumnNames) == kColumns);
 
 struct Row {

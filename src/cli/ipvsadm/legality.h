@@ -14,12 +14,14 @@ namespace plenum::cli::ipvsadm {
 
 // The columns of ipvsadm's table: what options count as when their legality is checked (-t,
 // -u, --sctp-service and -f are one, so are -m, -i and -g).
+// clang-format off
 enum class Column : std::uint8_t {
   Numeric, Connection, Service, Scheduler, Persistent, Netmask, Server, Forward, Weight, UpperThreshold,
   LowerThreshold, Mcast, Timeout, Daemon, Stats, Rate, Thresholds, PersistentConn, NoSort, SyncId, Exact, OnePacket,
   PersistenceEngine, SchedulerFlags, McastGroup, McastPort, McastTtl, SyncMaxlen, TunInfo, TunType, TunPort, TunNoCsum,
   TunCsum, TunRemCsum,
 };
+// clang-format on
 inline constexpr std::size_t kColumns = 34;
 
 std::string_view name_of(Column column);

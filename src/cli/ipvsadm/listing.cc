@@ -37,20 +37,27 @@ std::string titles(const Format& format) {
 
 std::string_view forward_title(conf::Forward forward) {
   switch (forward) {
-    case conf::Forward::Masq: return "Masq";
-    case conf::Forward::Local: return "Local";
-    case conf::Forward::Tunnel: return "Tunnel";
-    case conf::Forward::Route: return "Route";
+    case conf::Forward::Masq:
+      return "Masq";
+    case conf::Forward::Local:
+      return "Local";
+    case conf::Forward::Tunnel:
+      return "Tunnel";
+    case conf::Forward::Route:
+      return "Route";
   }
   return "";
 }
 
 std::string_view forward_option(conf::Forward forward) {
   switch (forward) {
-    case conf::Forward::Masq: return "-m";
-    case conf::Forward::Tunnel: return "-i";
+    case conf::Forward::Masq:
+      return "-m";
+    case conf::Forward::Tunnel:
+      return "-i";
     case conf::Forward::Local:
-    case conf::Forward::Route: return "-g";
+    case conf::Forward::Route:
+      return "-g";
   }
   return "";
 }
@@ -161,8 +168,7 @@ class Lister {
 
   void add_server(const lb::ServerStatus& status, const conf::ServiceKey& service, const std::string& service_text) {
     const conf::Server& server = status.server;
-    std::string name =
-        endpoint_name(server.key.address, server.key.port, service.protocol, format_.numeric, names_);
+    std::string name = endpoint_name(server.key.address, server.key.port, service.protocol, format_.numeric, names_);
     if (format_.rule) {
       text_ += "-a " + service_text + " -r " + name + ' ' + std::string(forward_option(server.forward)) + " -w " +
                std::to_string(server.weight) + tunnel_options(server) + '\n';

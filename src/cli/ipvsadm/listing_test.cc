@@ -27,7 +27,8 @@ conf::ServiceKey key(std::string_view address) {
   return {.family = parsed.family(), .address = parsed, .port = 80};
 }
 
-lb::ServerStatus server(std::string_view address, conf::Forward forward = conf::Forward::Masq, conf::Tunnel tunnel = {}) {
+lb::ServerStatus server(std::string_view address, conf::Forward forward = conf::Forward::Masq,
+                        conf::Tunnel tunnel = {}) {
   lb::ServerStatus status;
   status.server.key = {*net::Address::parse(address), 80};
   status.server.forward = forward;
@@ -65,19 +66,20 @@ TEST(Listing, LongIpv4NamesAreCutAndIpv6NamesAreNot) {
 }
 
 TEST(Listing, RulesAreNeverCut) {
-  const std::string text = list_services(table(key("10.0.0.1"), {server("10.0.0.2")}), {.rule = true}, true, LongNames());
+  const std::string text =
+      list_services(table(key("10.0.0.1"), {server("10.0.0.2")}), {.rule = true}, true, LongNames());
   EXPECT_EQ(text, "-A -t " + std::string(40, 'h') + ":80 -s wlc\n-a -t " + std::string(40, 'h') + ":80 -r " +
                       std::string(40, 'h') + ":80 -m -w 1\n");
 }
 
 TEST(Listing, TunnelInfoSaysTypePortAndChecksum) {
   using conf::TunnelChecksum, conf::TunnelType, conf::Forward;
-  const auto reply = table(key("10.0.0.1"),
-                           {server("10.0.0.2", Forward::Masq), server("10.0.0.3", Forward::Tunnel),
-                            server("10.0.0.4", Forward::Tunnel, {TunnelType::Gue, 6080, TunnelChecksum::None}),
-                            server("10.0.0.5", Forward::Tunnel, {TunnelType::Gue, 65535, TunnelChecksum::Remote}),
-                            server("10.0.0.6", Forward::Tunnel, {TunnelType::Gre, 0, TunnelChecksum::Full}),
-                            server("10.0.0.7", Forward::Route)});
+  const auto reply =
+      table(key("10.0.0.1"), {server("10.0.0.2", Forward::Masq), server("10.0.0.3", Forward::Tunnel),
+                              server("10.0.0.4", Forward::Tunnel, {TunnelType::Gue, 6080, TunnelChecksum::None}),
+                              server("10.0.0.5", Forward::Tunnel, {TunnelType::Gue, 65535, TunnelChecksum::Remote}),
+                              server("10.0.0.6", Forward::Tunnel, {TunnelType::Gre, 0, TunnelChecksum::Full}),
+                              server("10.0.0.7", Forward::Route)});
   EXPECT_EQ(list_services(reply, {.numeric = true, .tun_info = true}, false, LongNames()),
             "Prot LocalAddress:Port Scheduler Flags\n"
             "  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn\n"

@@ -127,11 +127,15 @@ OptionReader::Status OptionReader::take(const Option& option, std::optional<std:
 
 std::string_view OptionReader::text(Status status) {
   switch (status) {
-    case Status::MissingArgument: return "missing argument";
-    case Status::UnknownOption: return "unknown option";
-    case Status::UnwantedArgument: return "option does not take an argument";
+    case Status::MissingArgument:
+      return "missing argument";
+    case Status::UnknownOption:
+      return "unknown option";
+    case Status::UnwantedArgument:
+      return "option does not take an argument";
     case Status::Option:
-    case Status::End: break;
+    case Status::End:
+      break;
   }
   return "";
 }

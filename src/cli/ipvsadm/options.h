@@ -11,6 +11,7 @@
 namespace plenum::cli::ipvsadm {
 
 // What an option asks for. The first group are commands.
+// clang-format off
 enum class Tag : std::uint8_t {
   AddService, EditService, DeleteService, Clear, List, Zero, AddServer, EditServer, DeleteServer, Set, Help, Version,
   Restore, Save, StartDaemon, StopDaemon,
@@ -19,12 +20,13 @@ enum class Tag : std::uint8_t {
   Stats, Rate, Thresholds, PersistentConn, NoSort, Sort, Exact, Ipv6, OnePacket, PersistenceEngine, SchedulerFlags,
   McastGroup, McastPort, McastTtl, SyncMaxlen, TunInfo, TunType, TunPort, TunNoCsum, TunCsum, TunRemCsum,
 };
+// clang-format on
 
 enum class Argument : std::uint8_t { None, Required, Optional };
 
 struct Option {
-  std::string_view name;   // after "--"
-  char letter;             // after "-", or 0
+  std::string_view name;  // after "--"
+  char letter;            // after "-", or 0
   Argument argument;
   Tag tag;
 };

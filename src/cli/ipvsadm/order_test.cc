@@ -21,7 +21,7 @@ std::vector<std::string> sorted_texts(const std::vector<Key>& keys) {
   std::vector<const Key*> items;
   for (const auto& key : keys) items.push_back(&key);
   std::vector<std::string> texts;
-  for (const auto* key : sorted(items, [](const Key& a, const Key& b) { return compare(a, b); }))
+  for (const auto* key : sorted(items, [](const Key&a, const Key&b) { return compare(a, b); }))
     texts.push_back(key->text());
   return texts;
 }
@@ -29,14 +29,18 @@ std::vector<std::string> sorted_texts(const std::vector<Key>& keys) {
 using Texts = std::vector<std::string>;
 
 TEST(Order, ServicesByFamilyProtocolAddressPort) {
-  EXPECT_EQ(sorted_texts<conf::ServiceKey>({service("fd01::1", 80), service("10.0.0.1", 80, conf::Protocol::Udp),
-                                            service("10.0.0.2", 80), service("10.0.0.1", 443), service("10.0.0.1", 80)}),
-            (Texts{"TCP 10.0.0.1:80", "TCP 10.0.0.1:443", "TCP 10.0.0.2:80", "UDP 10.0.0.1:80", "TCP [fd01::1]:80"}));
+  EXPECT_EQ(
+      sorted_texts<conf::ServiceKey>({service("fd01::1", 80), service("10.0.0.1", 80, conf::Protocol::Udp),
+                                      service("10.0.0.2", 80), service("10.0.0.1", 443), service("10.0.0.1", 80)}),
+      (Texts{"TCP 10.0.0.1:80", "TCP 10.0.0.1:443", "TCP 10.0.0.2:80", "UDP 10.0.0.1:80", "TCP [fd01::1]:80"}));
 }
 
 TEST(Order, MarksComeAfterAddressesButLargeOnesBefore) {
-  EXPECT_EQ(sorted_texts<conf::ServiceKey>({{.fwmark = 8, .family = net::Family::V6}, {.fwmark = 8}, {.fwmark = 7},
-                                            service("10.0.0.1", 80), {.fwmark = 4294967295u}}),
+  EXPECT_EQ(sorted_texts<conf::ServiceKey>({{.fwmark = 8, .family = net::Family::V6},
+                                            {.fwmark = 8},
+                                            {.fwmark = 7},
+                                            service("10.0.0.1", 80),
+                                            {.fwmark = 4294967295u}}),
             (Texts{"FWM 4294967295", "TCP 10.0.0.1:80", "FWM 7", "FWM 8", "FWM 8 IPv6"}));
 }
 

@@ -24,9 +24,7 @@ TEST(Rules, LastLineNeedsNoNewline) { EXPECT_EQ(rules("-C\n-L -n"), (Rules{{"-C"
 
 TEST(Rules, TheProgramsNameIsLeftOut) { EXPECT_EQ(rules("ipvsadm -C\nipvsadm\n"), (Rules{{"-C"}})); }
 
-TEST(Rules, NoQuotesAndNoComments) {
-  EXPECT_EQ(rules("# '-A b'\n"), (Rules{{"#", "'-A", "b'"}}));
-}
+TEST(Rules, NoQuotesAndNoComments) { EXPECT_EQ(rules("# '-A b'\n"), (Rules{{"#", "'-A", "b'"}})); }
 
 }  // namespace
 }  // namespace plenum::cli::ipvsadm

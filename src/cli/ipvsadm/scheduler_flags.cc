@@ -14,9 +14,9 @@ struct Flag {
 };
 
 constexpr Flag kFlags[] = {
-    {"flag-1", "", conf::kSchedulerFlag1},        {"flag-2", "", conf::kSchedulerFlag2},
-    {"flag-3", "", conf::kSchedulerFlag3},        {"sh-fallback", "sh", conf::kSchedulerFlag1},
-    {"sh-port", "sh", conf::kSchedulerFlag2},     {"mh-fallback", "mh", conf::kSchedulerFlag1},
+    {"flag-1", "", conf::kSchedulerFlag1},    {"flag-2", "", conf::kSchedulerFlag2},
+    {"flag-3", "", conf::kSchedulerFlag3},    {"sh-fallback", "sh", conf::kSchedulerFlag1},
+    {"sh-port", "sh", conf::kSchedulerFlag2}, {"mh-fallback", "mh", conf::kSchedulerFlag1},
     {"mh-port", "mh", conf::kSchedulerFlag2},
 };
 
