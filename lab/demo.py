@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -130,7 +131,7 @@ class Scene:
         server = self.lab.servers[0]
         name = endpoint(server.address(4), HTTP_PORT)
         self.screen.step(f"{server.name} is drained under continuous requests")
-        with self.client.background("http", self.vip, concurrency=8) as load:
+        with self.client.background("http", self.vip, concurrency=8, pause=0.01) as load:
             time.sleep(0.5)
             service = f"TCP {endpoint(self.vip, HTTP_PORT)}"
             self.screen.command("director", f"plenum drain '{service}' {name} --reason demo")
@@ -167,7 +168,7 @@ def main():
                 scene = Scene(lab, large, digest, screen)
                 try:
                     found.append(scene.play())
-                except (CommandError, RuntimeError, TimeoutError) as error:
+                except (CommandError, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
                     print(f"{mode}: {error}", file=sys.stderr)
                     found.append(scene.found)
                     scene.good = False

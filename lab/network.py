@@ -118,6 +118,10 @@ class Lab:
             knobs += ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
                       # A router that tells hosts a shorter way would take the director out of it.
                       "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0"]
+        if host.plan.role == "client":
+            # All ports: in DR and TUN a port that is used again within two minutes meets the old
+            # connection's entry and goes to its server, as with IPVS.
+            knobs.append("net.ipv4.ip_local_port_range=1024 65535")
         links, routes = ["link set lo up"], {4: [], 6: []}
         for i, port in enumerate(host.plan.ports):
             net = subnet(port.subnet)

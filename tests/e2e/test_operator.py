@@ -14,7 +14,7 @@ from stage import Stage
 def test_drain_under_load_fails_no_request_and_keeps_connections(stage):
     server = stage.servers[0]
     name, echo = endpoint(server.address(4), 80), endpoint(server.address(4), ECHO_PORT)
-    with (stage.client.background("http", stage.vip(4), concurrency=8) as load,
+    with (stage.client.background("http", stage.vip(4), concurrency=8, pause=0.01) as load,
           stage.client.hold(stage.vip(4), 60) as held):
         assert held.opened["failed"] == 0
         assert stage.active(4, ECHO_PORT)[echo][1] == 30
@@ -96,7 +96,7 @@ def test_reload_under_load_fails_no_request(way, large):
         stage.director.configure(_config(stage, (1, 1, 0)))
         stage.director.plenum("apply")
         assert stage.client.http(stage.vip(4), requests=40)["servers"] == {"server1": 20, "server2": 20}
-        with stage.client.background("http", stage.vip(4), concurrency=8) as load:
+        with stage.client.background("http", stage.vip(4), concurrency=8, pause=0.01) as load:
             for weights in ((3, 1, 1), (0, 1, 1), (1, 0, 2), (2, 2, 2)):
                 stage.director.configure(_config(stage, weights))
                 assert stage.director.plenum("diff").stdout.strip()
