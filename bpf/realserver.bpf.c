@@ -244,6 +244,9 @@ static __always_inline int strip(struct xdp_md *ctx, const struct pl_packet *p, 
 	return bpf_xdp_store_bytes(ctx, link - sizeof(type), &type, sizeof(type));
 }
 
+/* Beside the outcomes of parse_v4() and parse_v6(), which are PL_PARSED or negative. */
+#define NO_IP 1
+
 /*
  * The outer headers. A function of its own, not inlined: otherwise clang keeps a second,
  * unmasked copy of an offset and the verifier refuses it.
@@ -256,7 +259,7 @@ static __attribute__((noinline)) int parse_outer(struct xdp_md *ctx, struct pl_p
 		return parse_v4(ctx, p);
 	if (type == bpf_htons(ETH_P_IPV6))
 		return parse_v6(ctx, p);
-	return -PL_NOT_IP;
+	return NO_IP;
 }
 
 SEC("xdp")
@@ -270,7 +273,7 @@ int pl_realserver(struct xdp_md *ctx)
 
 	settings = bpf_map_lookup_elem(&pl_rs_settings, &zero);
 	why = parse_outer(ctx, &p);
-	if (!settings || why == -PL_NOT_IP)
+	if (!settings || why == NO_IP)
 		return end_with(PL_RS_NOT_TUNNEL, XDP_PASS);
 	if (why == -PL_FRAGMENT)
 		return end_with(PL_RS_FRAGMENT, XDP_PASS);

@@ -53,7 +53,11 @@ Result<std::string> ensure_bpf_dir(const std::string& dir) {
 Result<bool> unmount_bpf(const std::string& mounted_at) {
   if (!on_bpf(mounted_at)) return false;  // somebody else did
   std::error_code error;
-  if (!fs::is_empty(mounted_at, error) || error) return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(mounted_at, error)) {
+    // Names with a dot are the kernel's own (maps.debug); nobody can pin under one.
+    if (entry.path().filename().string().find('.') == std::string::npos) return false;
+  }
+  if (error) return fail_errno("read " + mounted_at, error.value());
   if (::umount2(mounted_at.c_str(), 0) != 0) return fail_errno("unmount " + mounted_at);
   return true;
 }
