@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <sstream>
 
@@ -28,11 +27,11 @@ std::string recorded_output(const std::string& file) { return read_recording(fil
 
 void expect_equal(const Run& run, const Answer& answer) {
   const std::string where = run.where + ": " + run.command;
-  if (run.err_marked || run.err.empty()) {
-    EXPECT_EQ(run.err_marked ? answer.out : answer.out + answer.err, run.out) << where;
-    if (run.err_marked) {
-      EXPECT_EQ(answer.err, run.err) << where;
-    }
+  if (run.err_marked) {
+    EXPECT_EQ(answer.out, run.out) << where;
+    EXPECT_EQ(answer.err, run.err) << where;
+  } else {
+    EXPECT_EQ(answer.out + answer.err, run.out) << where;
   }
   EXPECT_EQ(answer.exit, run.exit) << where;
 }
