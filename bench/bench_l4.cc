@@ -25,7 +25,7 @@ using plenum::bench::Rig;
 constexpr std::uint32_t kFlows[] = {1, 1024, 65536, 524288};
 constexpr std::uint32_t kMostFlows = 524288;
 // A hit run's packets, and a new run's: those stay in the table, which must not fill up.
-constexpr std::uint32_t kHits = 4000000, kNew = 262144;
+constexpr std::uint32_t kHits = 2000000, kNew = 262144;
 // One size for all rows, as a director has one: with the most flows and a run's new ones
 // the table is 38 % full. 128 MiB.
 constexpr std::uint32_t kSlots = 2097152;
@@ -112,7 +112,8 @@ void print_table(double null_ns, double bytes, const std::vector<Row>& rows) {
   fmt::print("bytes a connection: {:g}\n\n", bytes);
   fmt::print("{:<5} {:<5} {:>8} {:>8} {:>10}\n", "mode", "kind", "flows", "ns", "x null");
   for (const Row& row : rows)
-    fmt::print("{:<5} {:<5} {:>8} {:>8g} {:>10.1f}\n", name_of(row.mode), row.kind, row.flows, row.ns, row.ns / null_ns);
+    fmt::print("{:<5} {:<5} {:>8} {:>8g} {:>10.1f}\n", name_of(row.mode), row.kind, row.flows, row.ns,
+               row.ns / null_ns);
 }
 
 int bench(const Options& options) {

@@ -125,6 +125,7 @@ void Rig::begin(Mode mode) {
 
   l4_driver_order& order = order_[0];
   order = {};
+  order.state = 88172645463325252;
   order.vip = __builtin_bswap32(0xc000020a);
   order.port = __builtin_bswap16(80);
   std::memcpy(order.to_mac, kDirectorMac, 6);
@@ -144,7 +145,8 @@ double Rig::run(std::uint32_t packets) {
               .data_size_out = sizeof(out), .repeat = static_cast<int>(packets));
   if (bpf_prog_test_run_opts(bpf_program__fd(driver_->progs.l4_driver), &opts) != 0)
     throw std::runtime_error("BPF_PROG_TEST_RUN");
-  if (opts.retval != XDP_TX) throw std::runtime_error("the last packet was not sent: action " + std::to_string(opts.retval));
+  if (opts.retval != XDP_TX)
+    throw std::runtime_error("the last packet was not sent: action " + std::to_string(opts.retval));
   return opts.duration;  // the kernel's own average, without the time it was scheduled away
 }
 

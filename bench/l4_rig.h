@@ -33,8 +33,8 @@ class Rig {
 
   // ns per packet, driver included. Each throws where packets did not go where they should:
   // then the figure would be of something else.
-  double hit(std::uint32_t flows, std::uint32_t packets);      // random ones of the first flows, a power of two
-  double fresh(std::uint64_t first, std::uint32_t packets);    // SYNs of flows first, first + 1, ...
+  double hit(std::uint32_t flows, std::uint32_t packets);    // random ones of the first flows, a power of two
+  double fresh(std::uint64_t first, std::uint32_t packets);  // SYNs of flows first, first + 1, ...
   double null(std::uint32_t packets);
 
   [[nodiscard]] double bytes_per_connection() const;

@@ -30,10 +30,10 @@ std::uint16_t internet_checksum(std::initializer_list<View> parts);
 // in the order of the wire.
 std::uint32_t crc32c(View bytes);
 
-void put16(Bytes& to, unsigned value);        // network order
-void put32(Bytes& to, std::uint32_t value);   // network order
+void put16(Bytes& to, unsigned value);       // network order
+void put32(Bytes& to, std::uint32_t value);  // network order
 void append(Bytes& to, View more);
-unsigned get16(View bytes, std::size_t at);   // network order
+unsigned get16(View bytes, std::size_t at);  // network order
 std::uint32_t get32(View bytes, std::size_t at);
 
 }  // namespace plenum::packet

@@ -55,7 +55,8 @@ class Concurrency : public World {
   // Loads and live entries tell the same, server by server.
   void expect_loads_exact(std::initializer_list<std::uint32_t> servers) {
     std::map<std::uint32_t, pl_load> live;
-    for (const Entry& e : director().entries()) (e.active() ? live[e.conn.server].active : live[e.conn.server].inactive) += 1;
+    for (const Entry& e : director().entries())
+      (e.active() ? live[e.conn.server].active : live[e.conn.server].inactive) += 1;
     for (const std::uint32_t server : servers) {
       EXPECT_EQ(director().load(server).active, live[server].active) << "server " << server;
       EXPECT_EQ(director().load(server).inactive, live[server].inactive) << "server " << server;

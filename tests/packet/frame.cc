@@ -50,7 +50,8 @@ Bytes udp(const Frame& f) {
   put16(out, 0);
   append(out, f.payload);
   if (f.udp_checksum) {
-    const auto sum = static_cast<std::uint16_t>(internet_checksum({pseudo_header(f, out.size()), out}) ^ f.checksum_error);
+    const auto sum =
+        static_cast<std::uint16_t>(internet_checksum({pseudo_header(f, out.size()), out}) ^ f.checksum_error);
     set16(out, 6, sum == 0 ? 0xffff : sum);
   }
   return out;
@@ -122,12 +123,17 @@ Bytes packet_v6(const Frame& f, const Bytes& body) {
 
 Bytes Frame::transport() const {
   switch (protocol) {
-    case kTcp: return tcp(*this);
-    case kUdp: return udp(*this);
-    case kSctp: return sctp(*this);
+    case kTcp:
+      return tcp(*this);
+    case kUdp:
+      return udp(*this);
+    case kSctp:
+      return sctp(*this);
     case kIcmp:
-    case kIcmpv6: return icmp(*this);
-    default: return payload;
+    case kIcmpv6:
+      return icmp(*this);
+    default:
+      return payload;
   }
 }
 

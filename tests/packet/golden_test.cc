@@ -18,7 +18,8 @@ class Golden : public World {
   }
   void serve_tunnel(net::Family inside, std::uint8_t protocol, net::Family outside) {
     const std::uint32_t service = director().add(Service{protocol, addresses(inside).vip, kVport});
-    director().add(service, Server{.address = addresses(outside).server, .forward = PL_FWD_TUNNEL,
+    director().add(service, Server{.address = addresses(outside).server,
+                                   .forward = PL_FWD_TUNNEL,
                                    .next_hop = hop({.source = addresses(outside).director})});
   }
 };

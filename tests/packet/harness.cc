@@ -40,8 +40,8 @@ const ReasonRow& row(unsigned reason) {
 void check_action(const Outcome& run, const Bytes& sent) {
   const Kind kind = row(run.reason).kind;
   // Rewritten and left to the stack is the one way of forwarding that does not send.
-  const bool sends = run.action == XDP_TX || run.action == XDP_REDIRECT ||
-                     (run.reason == PL_FORWARD_STACK && run.action == XDP_PASS);
+  const bool sends =
+      run.action == XDP_TX || run.action == XDP_REDIRECT || (run.reason == PL_FORWARD_STACK && run.action == XDP_PASS);
   if (kind == Kind::Pass) {
     EXPECT_EQ(run.action, XDP_PASS) << name_of(run.reason);
   }
@@ -60,12 +60,15 @@ void check_action(const Outcome& run, const Bytes& sent) {
 
 const char* name_of(pl_reason reason) { return reason < PL_REASON_COUNT ? row(reason).name : "no reason"; }
 
-std::uint32_t ticks(double seconds) { return static_cast<std::uint32_t>(std::ceil(seconds * 1e9 / (1 << PL_TICK_SHIFT))); }
+std::uint32_t ticks(double seconds) {
+  return static_cast<std::uint32_t>(std::ceil(seconds * 1e9 / (1 << PL_TICK_SHIFT)));
+}
 
 std::uint32_t now_tick() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(now.tv_sec) * 1000000000 + static_cast<std::uint64_t>(now.tv_nsec)) >> PL_TICK_SHIFT);
+  return static_cast<std::uint32_t>(
+      (static_cast<std::uint64_t>(now.tv_sec) * 1000000000 + static_cast<std::uint64_t>(now.tv_nsec)) >> PL_TICK_SHIFT);
 }
 
 pl_addr to_abi(const net::Address& address) {
@@ -89,7 +92,8 @@ director_bpf* Director::load(const Sizes& sizes) {
   bpf_map__set_max_entries(s->maps.pl_loads, sizes.servers);
   bpf_map__set_max_entries(s->maps.pl_stats, sizes.servers);
   bpf_map__set_max_entries(s->maps.pl_next_hops, sizes.next_hops);
-  if (const int error = director_bpf__load(s.get())) throw std::runtime_error("load the director: " + std::string(std::strerror(-error)));
+  if (const int error = director_bpf__load(s.get()))
+    throw std::runtime_error("load the director: " + std::string(std::strerror(-error)));
   return s.release();
 }
 
@@ -167,7 +171,7 @@ std::uint32_t Director::add(const Service& service) {
   protocols_[index] = service.protocol;
   publish(index);
   const pl_service_key key{to_abi(service.address), __builtin_bswap16(service.port), service.protocol,
-                     static_cast<__u8>(service.address.family())};
+                           static_cast<__u8>(service.address.family())};
   if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &index, BPF_NOEXIST) != 0)
     throw std::runtime_error("add service");
   s.key = key;
@@ -249,7 +253,8 @@ void Director::publish(std::uint32_t service) {
   const std::uint32_t first = service * kMembersEach;
   pl_service& s = services_[service];
   const auto cursor = static_cast<std::uint32_t>(s.cursor);
-  if (cursor > 0 && cursor <= static_cast<std::uint32_t>(s.list)) last_chosen_[service] = members_[first + cursor - 1].server;
+  if (cursor > 0 && cursor <= static_cast<std::uint32_t>(s.list))
+    last_chosen_[service] = members_[first + cursor - 1].server;
   std::uint32_t n = 0, max = 0, gcd = 0;
   for (const Member& m : lists_.at(service)) {
     if (m.weight == 0) continue;

@@ -51,14 +51,14 @@ struct NextHop {
   net::Mac to, from = kDirectorMac;
   std::uint32_t ifindex = kIngress;  // the ingress: XDP_TX; another: XDP_REDIRECT
   std::uint16_t vlan = 0, mtu = 1500;
-  net::Address source;               // of tunnels
+  net::Address source;  // of tunnels
 };
 
 // One packet's way through the program.
 struct Outcome {
-  std::uint32_t action = 0;          // enum xdp_action
+  std::uint32_t action = 0;  // enum xdp_action
   pl_reason reason = PL_REASON_COUNT;
-  Bytes frame;                       // as it was left
+  Bytes frame;  // as it was left
   std::map<pl_reason, std::uint64_t> events;
 };
 

@@ -96,7 +96,8 @@ TEST_P(NoServer, StopsAtTheRateLimitAndSaysSo) {
 PLENUM_EACH_PROTOCOL(NoServer);
 
 // Each method, for a packet that may not go on.
-class Undeliverable : public World, public testing::WithParamInterface<std::tuple<net::Family, std::uint8_t, pl_forward>> {
+class Undeliverable : public World,
+                      public testing::WithParamInterface<std::tuple<net::Family, std::uint8_t, pl_forward>> {
  protected:
   static net::Family family() { return std::get<0>(GetParam()); }
   static std::uint8_t protocol() { return std::get<1>(GetParam()); }
@@ -151,7 +152,9 @@ INSTANTIATE_TEST_SUITE_P(, Undeliverable,
                            const pl_forward method = std::get<2>(each.param);
                            return std::string(name_of(std::get<0>(each.param))) +
                                   name_of_protocol(std::get<1>(each.param)) +
-                                  (method == PL_FWD_MASQ ? "Nat" : method == PL_FWD_TUNNEL ? "Tunnel" : "Direct");
+                                  (method == PL_FWD_MASQ     ? "Nat"
+                                   : method == PL_FWD_TUNNEL ? "Tunnel"
+                                                             : "Direct");
                          });
 
 // What each kind of tunnel takes off the path's MTU.
@@ -167,7 +170,8 @@ class TunnelMtu : public World, public testing::WithParamInterface<Overhead> {};
 TEST_P(TunnelMtu, IsThePathsLessTheOuterHeaders) {
   const Overhead& o = GetParam();
   const std::uint32_t service = director().add(Service{kTcp, addresses(o.inside).vip, kVport});
-  director().add(service, Server{.address = addresses(o.outside).server, .forward = PL_FWD_TUNNEL,
+  director().add(service, Server{.address = addresses(o.outside).server,
+                                 .forward = PL_FWD_TUNNEL,
                                  .next_hop = hop({.mtu = 1500, .source = addresses(o.outside).director}),
                                  .tunnel = o.type});
   director().run(first(o.inside, kTcp));
@@ -181,16 +185,13 @@ TEST_P(TunnelMtu, IsThePathsLessTheOuterHeaders) {
 }
 
 constexpr net::Family k4 = net::Family::V4, k6 = net::Family::V6;
-INSTANTIATE_TEST_SUITE_P(, TunnelMtu,
-                         testing::Values(Overhead{"IpipV4InV4", k4, k4, PL_TUN_IPIP, 20},
-                                         Overhead{"IpipV6InV4", k6, k4, PL_TUN_IPIP, 20},
-                                         Overhead{"IpipV4InV6", k4, k6, PL_TUN_IPIP, 40},
-                                         Overhead{"IpipV6InV6", k6, k6, PL_TUN_IPIP, 40},
-                                         Overhead{"GueV4InV4", k4, k4, PL_TUN_GUE, 32},
-                                         Overhead{"GueV6InV4", k6, k4, PL_TUN_GUE, 32},
-                                         Overhead{"GueV4InV6", k4, k6, PL_TUN_GUE, 52},
-                                         Overhead{"GueV6InV6", k6, k6, PL_TUN_GUE, 52}),
-                         [](const auto& overhead) { return std::string(overhead.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    , TunnelMtu,
+    testing::Values(Overhead{"IpipV4InV4", k4, k4, PL_TUN_IPIP, 20}, Overhead{"IpipV6InV4", k6, k4, PL_TUN_IPIP, 20},
+                    Overhead{"IpipV4InV6", k4, k6, PL_TUN_IPIP, 40}, Overhead{"IpipV6InV6", k6, k6, PL_TUN_IPIP, 40},
+                    Overhead{"GueV4InV4", k4, k4, PL_TUN_GUE, 32}, Overhead{"GueV6InV4", k6, k4, PL_TUN_GUE, 32},
+                    Overhead{"GueV4InV6", k4, k6, PL_TUN_GUE, 52}, Overhead{"GueV6InV6", k6, k6, PL_TUN_GUE, 52}),
+    [](const auto& overhead) { return std::string(overhead.param.name); });
 
 class AnswerUndeliverable : public EachFamily {};
 

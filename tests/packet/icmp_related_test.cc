@@ -214,8 +214,10 @@ class RelatedToTunnel : public World, public testing::WithParamInterface<Outer> 
 TEST_P(RelatedToTunnel, TooBigReachesTheClientWithTheMtuLessTheTunnel) {
   const Outer& o = GetParam();
   const std::uint32_t service = director().add(Service{kTcp, addresses(o.inside).vip, kVport});
-  director().add(service, Server{.address = addresses(o.outside).server, .forward = PL_FWD_TUNNEL,
-                                 .next_hop = hop({.source = addresses(o.outside).director}), .tunnel = o.type});
+  director().add(service, Server{.address = addresses(o.outside).server,
+                                 .forward = PL_FWD_TUNNEL,
+                                 .next_hop = hop({.source = addresses(o.outside).director}),
+                                 .tunnel = o.type});
   director().run(first(o.inside, kTcp));
   const Outcome tunnelled = director().run(later(o.inside, kTcp));
   ASSERT_EQ(tunnelled.reason, PL_FORWARD_TUNNEL);

@@ -66,7 +66,8 @@ TEST_P(Malformed, TruncatedAtEveryLength) {
       for (std::size_t length = 14; length < whole.size(); ++length) {
         const Outcome run = director().run(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
         // What an IP header promises is not there: only the stack may look at it.
-        EXPECT_EQ(run.action, XDP_PASS) << "cut to " << length << " of " << whole.size() << ": " << packet::name_of(run.reason);
+        EXPECT_EQ(run.action, XDP_PASS) << "cut to " << length << " of " << whole.size() << ": "
+                                        << packet::name_of(run.reason);
         if (HasFailure()) return;
       }
     }

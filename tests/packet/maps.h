@@ -25,7 +25,8 @@ class MappedArray {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     length_ = (count_ * sizeof(T) + page - 1) / page * page;
     void* at = ::mmap(nullptr, length_, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-    if (at == MAP_FAILED) throw std::runtime_error(std::string("mmap ") + bpf_map__name(map) + ": " + std::strerror(errno));
+    if (at == MAP_FAILED)
+      throw std::runtime_error(std::string("mmap ") + bpf_map__name(map) + ": " + std::strerror(errno));
     values_ = static_cast<T*>(at);
   }
   ~MappedArray() { ::munmap(values_, length_); }

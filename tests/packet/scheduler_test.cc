@@ -19,7 +19,8 @@ class Scheduled : public World {
     client_ = 1024;
     service_ = director().add(Service{protocol, addresses(net::Family::V4).vip, kVport, scheduler});
     for (std::size_t i = 0; i < weights.size(); ++i)
-      director().add(service_, Server{.address = ip(("10.0.0." + std::to_string(i + 1)).c_str()), .weight = weights[i],
+      director().add(service_, Server{.address = ip(("10.0.0." + std::to_string(i + 1)).c_str()),
+                                      .weight = weights[i],
                                       .next_hop = i == 0 ? hop() : 1});
   }
 

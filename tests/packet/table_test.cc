@@ -217,7 +217,8 @@ TEST_P(Table, AFloodKeepsItFullAndCountsEveryConnection) {
   for (unsigned i = 0; i < kFlood; ++i)
     EXPECT_EQ(director().run_only(first(family(), kTcp, static_cast<std::uint16_t>(2000 + i)).bytes()), 3u);
   const std::uint64_t evicted = director().count(PL_EVENT_EVICTED_EXPIRED) +
-                                director().count(PL_EVENT_EVICTED_HALF_OPEN) + director().count(PL_EVENT_EVICTED_OLDEST);
+                                director().count(PL_EVENT_EVICTED_HALF_OPEN) +
+                                director().count(PL_EVENT_EVICTED_OLDEST);
   EXPECT_EQ(director().count(PL_EVENT_NEW), kFlood);
   EXPECT_EQ(director().entries().size(), kPlaces);
   EXPECT_EQ(evicted, kFlood - kPlaces);
@@ -228,7 +229,8 @@ TEST_P(Table, AFloodKeepsItFullAndCountsEveryConnection) {
 TEST_P(Table, ASynFloodDoesNotEvictWhatIsEstablished) {
   const std::vector<std::uint16_t> ports = fill(0, 4);
   const std::vector<std::uint16_t> more = fill(1, 4);
-  for (unsigned i = 0; i < 2000; ++i) director().run_only(first(family(), kTcp, static_cast<std::uint16_t>(30000 + i)).bytes());
+  for (unsigned i = 0; i < 2000; ++i)
+    director().run_only(first(family(), kTcp, static_cast<std::uint16_t>(30000 + i)).bytes());
   for (const std::uint16_t port : ports) establish(port);
   for (const std::uint16_t port : more) establish(port);
   EXPECT_EQ(director().count(PL_EVENT_EVICTED_OLDEST), 0u);

@@ -198,7 +198,8 @@ TEST_P(TcpLife, ASynAfterTheEndIsScheduledAnew) {
 }
 
 TEST_P(TcpLife, ASynWithinAConnectionStaysWithItsServer) {
-  for (const unsigned state : {PL_TCP_ESTABLISHED, PL_TCP_SYN_RECV, PL_TCP_FIN_WAIT, PL_TCP_CLOSE_WAIT, PL_TCP_LAST_ACK}) {
+  for (const unsigned state :
+       {PL_TCP_ESTABLISHED, PL_TCP_SYN_RECV, PL_TCP_FIN_WAIT, PL_TCP_CLOSE_WAIT, PL_TCP_LAST_ACK}) {
     director().reset();
     const std::uint32_t one = serve(family(), kTcp, PL_FWD_ROUTE);
     client_sends(kSyn);

@@ -20,8 +20,10 @@ class Tunnel : public World, public testing::WithParamInterface<Case> {
 
   std::uint32_t serve_tunnel(pl_tunnel type) {
     const std::uint32_t service = director().add(Service{protocol(), addresses(inside()).vip, kVport});
-    return director().add(service, Server{.address = outside().server, .forward = PL_FWD_TUNNEL,
-                                          .next_hop = hop({.source = outside().director}), .tunnel = type});
+    return director().add(service, Server{.address = outside().server,
+                                          .forward = PL_FWD_TUNNEL,
+                                          .next_hop = hop({.source = outside().director}),
+                                          .tunnel = type});
   }
   Frame wrapped(const Frame& sent) const { return in_ipip(sent, outside().server, outside().director); }
 };

@@ -138,7 +138,8 @@ std::uint32_t World::hop(NextHop hop) {
 std::uint32_t World::serve(net::Family family, std::uint8_t protocol, pl_forward forward, pl_scheduler scheduler) {
   const Addresses& a = addresses(family);
   service_ = director().add(Service{protocol, a.vip, kVport, scheduler});
-  return director().add(service_, Server{.address = a.server, .forward = forward, .next_hop = hop({.source = a.director})});
+  return director().add(service_,
+                        Server{.address = a.server, .forward = forward, .next_hop = hop({.source = a.director})});
 }
 
 void World::expect(const Outcome& run, pl_reason reason, std::uint32_t action, const Frame& frame) {

@@ -30,7 +30,7 @@ inline constexpr net::Mac kServerMac{{2, 0, 0, 0, 1, 0x11}};
 inline constexpr net::Mac kHopMac{{2, 0, 0, 0, 0, 3}};  // the director's, towards servers
 inline constexpr std::uint16_t kClientPort = 40000, kVport = 80;
 
-const char* name_of(net::Family family);        // "V4"
+const char* name_of(net::Family family);              // "V4"
 std::string name_of_protocol(std::uint8_t protocol);  // "Tcp"
 
 // The first packet of a flow: TCP SYN, SCTP INIT, a UDP datagram.
@@ -87,10 +87,9 @@ class EachProtocol : public World, public testing::WithParamInterface<std::tuple
 };
 std::string name_of_case(const testing::TestParamInfo<std::tuple<net::Family, std::uint8_t>>& info);
 
-#define PLENUM_EACH_PROTOCOL(suite)                                                                          \
-  INSTANTIATE_TEST_SUITE_P(, suite,                                                                          \
-                           testing::Combine(testing::ValuesIn(kBothFamilies), testing::ValuesIn(kAllProtocols)), \
-                           name_of_case)
+#define PLENUM_EACH_PROTOCOL(suite) \
+  INSTANTIATE_TEST_SUITE_P(         \
+      , suite, testing::Combine(testing::ValuesIn(kBothFamilies), testing::ValuesIn(kAllProtocols)), name_of_case)
 
 // World for each family.
 class EachFamily : public World, public testing::WithParamInterface<net::Family> {
@@ -99,8 +98,8 @@ class EachFamily : public World, public testing::WithParamInterface<net::Family>
   static const Addresses& at() { return addresses(family()); }
 };
 
-#define PLENUM_EACH_FAMILY(suite)                                        \
-  INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(kBothFamilies),    \
+#define PLENUM_EACH_FAMILY(suite)                                     \
+  INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(kBothFamilies), \
                            [](const auto& family_info) { return std::string(name_of(family_info.param)); })
 
 }  // namespace plenum::packet
