@@ -25,6 +25,7 @@ struct conn_key {
 	__u8 answer;		/* from a NAT server to its client */
 	__u32 bucket;		/* primary */
 	__u32 tag;
+	__u32 now;
 };
 
 /* Where a connection stands, with what was read there. */
@@ -33,6 +34,7 @@ struct conn_ref {
 	__u32 bucket;
 	__u32 slot;
 	__u32 server;
+	__u32 generation;	/* of the server's slot when the connection was made */
 	__be16 vport;
 	__u8 forward;
 	struct pl_addr vip;	/* filled for answers */
@@ -141,6 +143,9 @@ __attribute__((noinline)) int find_in_bucket(__u32 bucket, const struct conn_key
 
 		if ((w & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
 			continue;
+		/* Past its time it is no connection any more, though nobody cleared it away yet. */
+		if ((__s32)((__u32)w - k->now) < 0)
+			continue;
 		if (!entry_matches(b, i, k))
 			continue;
 		*word = word_read(b, i);
@@ -161,6 +166,7 @@ static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, co
 	struct pl_conn *c = &b->conn[r->slot & (PL_SLOTS - 1)];
 
 	r->server = c->server;
+	r->generation = c->generation;
 	r->forward = c->forward;
 	r->vport = c->vport;
 	if (k->answer) {
@@ -225,6 +231,7 @@ static __always_inline void key_fill(struct conn_key *k, const struct pl_packet 
 	k->proto = p->proto;
 	k->family = p->family;
 	k->answer = !!(role & KEY_OTHER_IS_SERVER);
+	k->now = p->now;
 	key_hash(k, s);
 }
 
@@ -282,7 +289,7 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 		direction = PL_INPUT_ONLY;
 	for (int i = 0; i < CAS_TRIES; i++) {
 		__u32 state = next_state(p->proto, word_state(word), direction, p->event);
-		__u32 expires = now_tick() + timeout_of(s, p->proto, state);
+		__u32 expires = p->now + timeout_of(s, p->proto, state);
 		__u64 to = (word & ~(PL_WORD_EXPIRES | PL_WORD_STATE | PL_WORD_ACTIVE)) | expires |
 			   (__u64)state << PL_WORD_STATE_SHIFT;
 		__u64 seen;

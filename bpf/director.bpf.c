@@ -42,13 +42,13 @@ static __always_inline int is_for_us(struct xdp_md *ctx, const struct pl_packet 
 }
 
 /* On to the server of a connection, by its method. A verdict. */
-__attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id)
+__attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id, __u32 generation)
 {
 	struct pl_server *server = server_at(id);
 	struct pl_next_hop *hop;
 	__u32 index;
 
-	if (!ctx || !p || !server || !(server->flags & PL_SERVER_AVAILABLE))
+	if (!ctx || !p || !server || !(server->flags & PL_SERVER_AVAILABLE) || server->generation != generation)
 		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	count_in(id, p->length);
 	index = server->next_hop;
@@ -136,7 +136,7 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 	if (find(p, r, KEY_REQUEST)) {
 		if (!p->first || !is_over(p->proto, word_state(r->word))) {
 			conn_touch(r, p, PL_INPUT, s);
-			return forward(ctx, p, r->server);
+			return forward(ctx, p, r->server, r->generation);
 		}
 		if (conn_end(r, s))
 			count(PL_EVENT_REUSED);
@@ -144,13 +144,13 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 		return answer(ctx, p, r);
 	}
 	reason = begin(p, r);
-	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
+	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server, r->generation);
 }
 
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct pl_packet p = { .ifindex = ctx->ingress_ifindex };
+	struct pl_packet p = { .ifindex = ctx->ingress_ifindex, .now = now_tick() };
 	struct conn_ref r = {};
 	int rc;
 

@@ -20,24 +20,30 @@ struct icmp_error_header {
 	__be32 info;	/* MTU, or unused */
 };
 
-/* Sum of `length` bytes, a multiple of 4, from the packet's `offset` on. */
+/* Sum of `length` bytes from the packet's `offset` on. */
 static __always_inline __u64 csum_range(struct xdp_md *ctx, __u32 offset, __u32 length)
 {
 	__u64 sum = 0;
+	__u8 *rest;
 
 	for (__u32 i = 0; i < (ICMP6_MOST + 8) / 4; i++) {
 		__u32 *w = (void *)(long)ctx->data + (offset & 63) + i * 4;
 
-		if (i * 4 >= length || (void *)(w + 1) > end_of(ctx))
+		if (i * 4 + 4 > length || (void *)(w + 1) > end_of(ctx))
 			break;
 		sum += *w;
 	}
+	rest = (void *)(long)ctx->data + (offset & 63) + (length & 0x7fc);
+#pragma unroll
+	for (__u32 i = 0; i < 3; i++)
+		if (i < (length & 3) && (void *)(rest + i + 1) <= end_of(ctx))
+			sum += i & 1 ? (__u32)rest[i] << 8 : rest[i];
 	return sum;
 }
 
-static __always_inline int icmp_allowed(const struct pl_settings *s, __u32 reason)
+static __always_inline int icmp_allowed(const struct pl_settings *s, __u32 reason, __u32 now)
 {
-	__u32 zero = 0, now = now_tick();
+	__u32 zero = 0;
 	__u64 *budget = bpf_map_lookup_elem(&pl_icmp_budget, &zero);
 
 	/* The kernel does not limit "fragmentation needed" either: transfers hang without. */
@@ -118,10 +124,10 @@ static __always_inline int icmp_write_v6(struct xdp_md *ctx, const struct pl_pac
 }
 
 /*
- * Answers packet *p with the error `reason` stands for, sent from `from`; `mtu` for
- * PL_REPLY_TOO_BIG. A verdict. p->src must be what the packet still says.
+ * Turns packet *p into the error `reason` stands for, sent from `from`; `mtu` for
+ * PL_REPLY_TOO_BIG. `reason` again, or that of a drop. p->src is what the packet still says.
  */
-__attribute__((noinline)) int icmp_error(struct xdp_md *ctx, struct pl_packet *p, struct pl_addr *from, __u32 reason,
+__attribute__((noinline)) int icmp_build(struct xdp_md *ctx, struct pl_packet *p, struct pl_addr *from, __u32 reason,
 					 __u32 mtu)
 {
 	struct icmp_error_header h = {};
@@ -131,11 +137,11 @@ __attribute__((noinline)) int icmp_error(struct xdp_md *ctx, struct pl_packet *p
 	__u8 *l2;
 
 	if (!ctx || !p || !from || !s)
-		return XDP_DROP;
-	if (!icmp_allowed(s, reason))
-		return verdict(PL_DROP_ICMP_LIMIT, XDP_DROP);
+		return PL_DROP_NO_ROOM;
+	if (!icmp_allowed(s, reason, p->now))
+		return PL_DROP_ICMP_LIMIT;
 	header = (p->family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + sizeof(h);
-	embedded = p->length & ~3u;
+	embedded = p->length;
 	if (p->family == 6 && embedded > ICMP6_MOST)
 		embedded = ICMP6_MOST;
 	if (p->family != 6 && embedded > ICMP4_MOST)
@@ -144,7 +150,7 @@ __attribute__((noinline)) int icmp_error(struct xdp_md *ctx, struct pl_packet *p
 	/* Link-layer header aside, with the addresses turned round. */
 	l2 = (void *)(long)ctx->data;
 	if ((void *)(l2 + ICMP_LINK_MOST) > end_of(ctx))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+		return PL_DROP_NO_ROOM;
 	__builtin_memcpy(link, l2 + ETH_ALEN, ETH_ALEN);
 	__builtin_memcpy(link + ETH_ALEN, l2, ETH_ALEN);
 	__builtin_memcpy(link + 2 * ETH_ALEN, l2 + 2 * ETH_ALEN, ICMP_LINK_MOST - 2 * ETH_ALEN);
@@ -152,12 +158,12 @@ __attribute__((noinline)) int icmp_error(struct xdp_md *ctx, struct pl_packet *p
 
 	frame = ctx->data_end - ctx->data;
 	if (frame > p->l3 + embedded && bpf_xdp_adjust_tail(ctx, -(int)(frame - p->l3 - embedded)))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+		return PL_DROP_NO_ROOM;
 	if (bpf_xdp_adjust_head(ctx, -(int)header))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+		return PL_DROP_NO_ROOM;
 	l2 = (void *)(long)ctx->data;
 	if ((void *)(l2 + ICMP_LINK_MOST) > end_of(ctx))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+		return PL_DROP_NO_ROOM;
 	__builtin_memcpy(l2, link, sizeof(struct ethhdr));
 	if (tags >= sizeof(struct vlan_tag))
 		__builtin_memcpy(l2 + sizeof(struct ethhdr), link + sizeof(struct ethhdr), sizeof(struct vlan_tag));
@@ -167,8 +173,17 @@ __attribute__((noinline)) int icmp_error(struct xdp_md *ctx, struct pl_packet *p
 
 	icmp_kind(p->family, reason, &h, mtu);
 	if (p->family == 6 ? icmp_write_v6(ctx, p, from, embedded, &h) : icmp_write_v4(ctx, p, from, embedded, &h))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	return verdict(reason, XDP_TX);
+		return PL_DROP_NO_ROOM;
+	return reason;
+}
+
+/* The same as a packet's verdict: it goes back the way it came. */
+static __always_inline int icmp_error(struct xdp_md *ctx, struct pl_packet *p, struct pl_addr *from, __u32 reason,
+				      __u32 mtu)
+{
+	__u32 done = icmp_build(ctx, p, from, reason, mtu);
+
+	return verdict(done, done == reason ? XDP_TX : XDP_DROP);
 }
 
 #endif

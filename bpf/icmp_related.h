@@ -203,8 +203,9 @@ __attribute__((noinline)) int icmp_related(struct xdp_md *ctx, struct pl_packet 
 	if ((void *)(icmp + 1) > end_of(ctx) || !icmp_is_error(p, icmp->type))
 		return RELATED_NONE;
 	e.family = p->family;
+	e.now = p->now;
 	e.l3 = p->l4 + sizeof(*icmp);
-	if (parse_quoted(ctx, &e))
+	if (parse_quoted(ctx, &e) || e.l4 + 8 > p->l3 + p->length)
 		return RELATED_NONE;
 	if (find(&e, r, KEY_QUOTED_ANSWER))
 		return related_in(ctx, p, &e, r->server);

@@ -164,11 +164,12 @@ __attribute__((noinline)) int conn_insert(const struct conn_key *k, __u32 server
 	struct pl_server *to = bpf_map_lookup_elem(&pl_servers, &server);
 	struct pl_settings *s = settings();
 	struct pl_bucket *primary, *b;
-	__u32 now = now_tick();
 	__u64 fresh;
+	__u32 now;
 
 	if (!k || !r || !s || !to)
 		return INSERT_FULL;
+	now = k->now;
 	primary = bucket_at(k->bucket);
 	if (!primary || !bucket_lock(primary))
 		return INSERT_CONTENDED;
@@ -202,6 +203,7 @@ __attribute__((noinline)) int conn_insert(const struct conn_key *k, __u32 server
 	bucket_unlock(primary);
 	r->word = fresh;
 	r->server = server;
+	r->generation = to->generation;
 	r->forward = to->forward;
 	r->vport = k->other_port;
 	count(PL_EVENT_NEW);

@@ -37,6 +37,9 @@ struct sctp_header {
 	__le32 checksum;
 };
 
+/* Chunk types (RFC 9260 section 3.2). */
+enum { SCTP_INIT = 1, SCTP_ABORT = 6, SCTP_COOKIE_ECHO = 10, SCTP_COOKIE_ACK = 11 };
+
 struct pl_packet {
 	struct pl_addr src, dst;
 	__be16 sport, dport;
@@ -48,6 +51,7 @@ struct pl_packet {
 	__u8 event;		/* TCP flags byte, or first SCTP chunk type (see state/) */
 	__u8 first;		/* may make a connection: SYN, INIT, any UDP */
 	__u32 ifindex;		/* it came in by */
+	__u32 now;		/* tick */
 };
 
 /* The outcome of parsing: 0, or minus the reason why the packet is not for us. */
@@ -179,6 +183,18 @@ static __always_inline int parse_v6(struct xdp_md *ctx, struct pl_packet *p)
 	return PL_PARSED;
 }
 
+/* RFC 9260 section 3.3.7: an ABORT bundled behind a cookie is what counts. */
+static __always_inline __u8 event_behind_cookie(struct xdp_md *ctx, const struct pl_packet *p, __u8 *cookie, __u16 room)
+{
+	__u32 length = bpf_ntohs(*(__be16 *)(cookie + 2));
+	__u32 next = sizeof(struct sctp_header) + ((length + 3) & ~3u);
+	__u8 *chunk = at(ctx, p->l4) + (next & 0x7ff);
+
+	if (length < 4 || next > 0x7ff || next + 4 > room || (void *)(chunk + 4) > end_of(ctx))
+		return cookie[0];
+	return chunk[0] == SCTP_ABORT ? SCTP_ABORT : cookie[0];
+}
+
 /* Ports and what the state machines want to know. */
 static __always_inline int parse_transport(struct xdp_md *ctx, struct pl_packet *p)
 {
@@ -215,7 +231,9 @@ static __always_inline int parse_transport(struct xdp_md *ctx, struct pl_packet 
 		p->event = 0;
 		if ((void *)(chunk + 4) <= end && room >= sizeof(*sctp) + 4) {
 			p->event = chunk[0];
-			p->first = chunk[0] == 1;
+			p->first = chunk[0] == SCTP_INIT;
+			if (chunk[0] == SCTP_COOKIE_ECHO || chunk[0] == SCTP_COOKIE_ACK)
+				p->event = event_behind_cookie(ctx, p, chunk, room);
 		}
 	} else {
 		return -PL_NOT_OURS;

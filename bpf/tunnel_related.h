@@ -69,7 +69,7 @@ static __always_inline int strip_to_inner(struct xdp_md *ctx, struct pl_packet *
 	return 0;
 }
 
-/* An answer icmp_error() made, sent the client's way rather than back to the router. */
+/* An answer icmp_build() made, sent the client's way rather than back to the router. */
 __attribute__((noinline)) int send_to_client(struct xdp_md *ctx, struct pl_packet *p)
 {
 	struct pl_next_hop hop = {};
@@ -86,8 +86,7 @@ __attribute__((noinline)) int tunnel_related(struct xdp_md *ctx, struct pl_packe
 {
 	struct pl_addr to = {};
 	struct pl_server *server;
-	__u32 mtu, id, link;
-	int rc;
+	__u32 mtu, id, link, reason;
 
 	if (!ctx || !p || !r)
 		return RELATED_NONE;
@@ -103,8 +102,10 @@ __attribute__((noinline)) int tunnel_related(struct xdp_md *ctx, struct pl_packe
 	mtu -= tunnel_overhead(server);
 	if (strip_to_inner(ctx, p))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	rc = icmp_error(ctx, p, &p->dst, PL_REPLY_TOO_BIG, mtu);
-	return rc == XDP_TX ? send_to_client(ctx, p) : rc;
+	reason = icmp_build(ctx, p, &p->dst, PL_REPLY_TOO_BIG, mtu);
+	if (reason != PL_REPLY_TOO_BIG)
+		return verdict(reason, XDP_DROP);
+	return verdict(PL_FORWARD_ICMP, send_to_client(ctx, p));
 }
 
 #endif

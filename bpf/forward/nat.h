@@ -66,7 +66,7 @@ static __always_inline int nat_l4(struct xdp_md *ctx, const struct pl_packet *p,
 			udp->source = n->to_port;
 		else
 			udp->dest = n->to_port;
-		if (udp->check || p->family == 6) {
+		if (udp->check) {
 			udp->check = csum_apply(udp->check, diff);
 			if (!udp->check)
 				udp->check = 0xffff;

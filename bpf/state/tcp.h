@@ -37,7 +37,7 @@ const __u8 tcp_next[4][EV_TCP][16] = {
 		/*            NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
 		[EV_SYN] = { SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR },
 		[EV_FIN] = { CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW },
-		[EV_ACK] = { CL, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES },
+		[EV_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES },
 		[EV_RST] = { CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR },
 	},
 	[PL_OUTPUT] = {
@@ -49,7 +49,7 @@ const __u8 tcp_next[4][EV_TCP][16] = {
 	[PL_INPUT_ONLY] = {
 		[EV_SYN] = { SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR },
 		[EV_FIN] = { CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW },
-		[EV_ACK] = { CL, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES },
+		[EV_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES },
 		[EV_RST] = { CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL },
 	},
 };
