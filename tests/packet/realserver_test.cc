@@ -71,7 +71,8 @@ class Realserver : public ::testing::Test {
     opts.data_out = out.data();
     opts.data_size_out = static_cast<std::uint32_t>(out.size());
     Outcome result;
-    EXPECT_EQ(bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.pl_realserver), &opts), 0) << std::strerror(errno);
+    EXPECT_EQ(bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.pl_realserver), &opts), 0)
+        << std::strerror(errno);
     out.resize(opts.data_size_out);
     result.action = opts.retval;
     result.frame = std::move(out);
@@ -153,18 +154,18 @@ const std::vector<Taken>& taken() {
       {"gue, 6 in 4, checksum",
        "0800 4500 0054 0001 4000 4011 2683 0a00 0001 0a00 0015 9c40 17c0 0040 c5ff 0029 0000" + kInner6, six,
        PL_RS_DECAP_GUE},
-      {"gue, 4 in 6, no checksum",
-       "86dd 6000 0000 002c 1140" + kAddresses6 + "9c40 17c0 002c 0000 0004 0000" + kInner4, four, PL_RS_DECAP_GUE},
+      {"gue, 4 in 6, no checksum", "86dd 6000 0000 002c 1140" + kAddresses6 + "9c40 17c0 002c 0000 0004 0000" + kInner4,
+       four, PL_RS_DECAP_GUE},
       {"gue, 4 in 6, checksum", "86dd 6000 0000 002c 1140" + kAddresses6 + "9c40 17c0 002c dc5e 0004 0000" + kInner4,
        four, PL_RS_DECAP_GUE},
-      {"gue, 6 in 6, no checksum",
-       "86dd 6000 0000 0040 1140" + kAddresses6 + "9c40 17c0 0040 0000 0029 0000" + kInner6, six, PL_RS_DECAP_GUE},
+      {"gue, 6 in 6, no checksum", "86dd 6000 0000 0040 1140" + kAddresses6 + "9c40 17c0 0040 0000 0029 0000" + kInner6,
+       six, PL_RS_DECAP_GUE},
       {"gue, 6 in 6, checksum", "86dd 6000 0000 0040 1140" + kAddresses6 + "9c40 17c0 0040 7e7f 0029 0000" + kInner6,
        six, PL_RS_DECAP_GUE},
-      {"gue variant 1, 4 in 4",
-       "0800 4500 003c 0001 4000 4011 269b 0a00 0001 0a00 0015 9c40 17c0 0028 0000" + kInner4, four, PL_RS_DECAP_GUE},
-      {"gue variant 1, 6 in 4",
-       "0800 4500 0050 0001 4000 4011 2687 0a00 0001 0a00 0015 9c40 17c0 003c 0000" + kInner6, six, PL_RS_DECAP_GUE},
+      {"gue variant 1, 4 in 4", "0800 4500 003c 0001 4000 4011 269b 0a00 0001 0a00 0015 9c40 17c0 0028 0000" + kInner4,
+       four, PL_RS_DECAP_GUE},
+      {"gue variant 1, 6 in 4", "0800 4500 0050 0001 4000 4011 2687 0a00 0001 0a00 0015 9c40 17c0 003c 0000" + kInner6,
+       six, PL_RS_DECAP_GUE},
       {"gue variant 1, 4 in 6", "86dd 6000 0000 0028 1140" + kAddresses6 + "9c40 17c0 0028 0000" + kInner4, four,
        PL_RS_DECAP_GUE},
       {"gue variant 1, 6 in 6", "86dd 6000 0000 003c 1140" + kAddresses6 + "9c40 17c0 003c 0000" + kInner6, six,
@@ -174,20 +175,21 @@ const std::vector<Taken>& taken() {
            kInner4,
        four, PL_RS_DECAP_GUE},
       {"one VLAN tag", "8100 0064 0800" + kOuter4 + kInner4, "8100 0064" + four, PL_RS_DECAP_IPIP},
-      {"two VLAN tags, 6 in 4",
-       "88a8 00c8 8100 0064 0800 4500 0048 0001 4000 4029 2677 0a00 0001 0a00 0015" + kInner6, "88a8 00c8 8100 0064" + six,
-       PL_RS_DECAP_IPIP},
+      {"two VLAN tags, 6 in 4", "88a8 00c8 8100 0064 0800 4500 0048 0001 4000 4029 2677 0a00 0001 0a00 0015" + kInner6,
+       "88a8 00c8 8100 0064" + six, PL_RS_DECAP_IPIP},
       {"one VLAN tag, 4 in 6", "8100 0064 86dd 6000 0000 0020 0440" + kAddresses6 + kInner4, "8100 0064" + four,
        PL_RS_DECAP_IPIP},
       {"outer options, 4 octets", "0800 4600 0038 0001 4000 4004 23ab 0a00 0001 0a00 0015 0101 0100" + kInner4, four,
        PL_RS_DECAP_IPIP},
       {"outer options, 40 octets",
        "0800 4f00 005c 0001 4000 4004 0875 0a00 0001 0a00 0015 0101 0101 0101 0101 0101 0101 0101 0101 0101 0101"
-       "0101 0101 0101 0101 0101 0101 0101 0101 0101 0100" + kInner4,
+       "0101 0101 0101 0101 0101 0101 0101 0101 0101 0100" +
+           kInner4,
        four, PL_RS_DECAP_IPIP},
       {"tunnel encapsulation limit, RFC 2473 section 4.1.1",
        "86dd 6000 0000 0028 3c40" + kAddresses6 + "0400 0401 0401 0100" + kInner4, four, PL_RS_DECAP_IPIP},
-      {"Ethernet padding stays", "0800" + kOuter4 + kInner4 + "0000 0000 0000", four + "0000 0000 0000", PL_RS_DECAP_IPIP},
+      {"Ethernet padding stays", "0800" + kOuter4 + kInner4 + "0000 0000 0000", four + "0000 0000 0000",
+       PL_RS_DECAP_IPIP},
   };
   return kRows;
 }
@@ -207,7 +209,8 @@ struct Untouched {
 
 const std::vector<Untouched>& untouched() {
   static const std::string gue4 = "0800 4500 0040 0001 4000 4011 2697 0a00 0001 0a00 0015 9c40";
-  static const std::string other_vip = "4500 0020 1111 4000 4011 3d76 c633 6407 c000 020b 04d2 0050 000c 2f9d 7069 6e67";
+  static const std::string other_vip =
+      "4500 0020 1111 4000 4011 3d76 c633 6407 c000 020b 04d2 0050 000c 2f9d 7069 6e67";
   static const std::vector<Untouched> kRows{
       {"ARP", "0806 0001 0800 0604 0001 0200 0000 0001 0a00 0001 0000 0000 0000 0a00 0015", PL_RS_NOT_TUNNEL},
       {"a client's packet without tunnel", "0800" + kInner4, PL_RS_NOT_TUNNEL},
@@ -222,11 +225,12 @@ const std::vector<Untouched>& untouched() {
        PL_RS_NOT_LOCAL},
       {"inner destination no VIP", "0800" + kOuter4 + other_vip, PL_RS_NOT_VIP},
       {"inner destination this server itself",
-       "0800" + kOuter4 + "4500 0020 1111 4000 4011 f56c c633 6407 0a00 0015 04d2 0050 000c e793 7069 6e67", PL_RS_NOT_VIP},
+       "0800" + kOuter4 + "4500 0020 1111 4000 4011 f56c c633 6407 0a00 0015 04d2 0050 000c e793 7069 6e67",
+       PL_RS_NOT_VIP},
       {"outer header checksum wrong", "0800 4500 0034 0001 4000 4004 26b1 0a00 0001 0a00 0015" + kInner4,
        PL_RS_OUTER_CHECKSUM},
-      {"options change the checksum",
-       "0800 4600 0038 0001 4000 4004 23ab 0a00 0001 0a00 0015 0101 0000" + kInner4, PL_RS_OUTER_CHECKSUM},
+      {"options change the checksum", "0800 4600 0038 0001 4000 4004 23ab 0a00 0001 0a00 0015 0101 0000" + kInner4,
+       PL_RS_OUTER_CHECKSUM},
       {"outer longer than the frame", "0800 4500 0035 0001 4000 4004 26af 0a00 0001 0a00 0015" + kInner4,
        PL_RS_OUTER_MALFORMED},
       {"outer version 5", "0800 5500 0034 0001 4000 4004 16b0 0a00 0001 0a00 0015" + kInner4, PL_RS_OUTER_MALFORMED},
@@ -292,8 +296,9 @@ TEST_F(Realserver, CarriesCongestionMarksOverAsRfc6040Says) {
   const std::string inner[] = {"45b8 0020 1111 4000 4011 3cbf", "45b9 0020 1111 4000 4011 3cbe",
                                "45ba 0020 1111 4000 4011 3cbd", "45bb 0020 1111 4000 4011 3cbc"};
   const std::string inner_rest = "c633 6407 c000 020a 04d2 0050 000c 2f9e 7069 6e67";
-  const std::string flow6 = "b 1234 000c 1140 2001 0db8 000c 0000 0000 0000 0000 0007 2001 0db8 0000 0000 0000 0000 0000"
-                            "0010 04d2 0050 000c c04e 7069 6e67";
+  const std::string flow6 =
+      "b 1234 000c 1140 2001 0db8 000c 0000 0000 0000 0000 0007 2001 0db8 0000 0000 0000 0000 0000"
+      "0010 04d2 0050 000c c04e 7069 6e67";
   // Traffic class 0xb8 | ecn, flow label 0xb1234.
   const std::string inner6[] = {"6b8" + flow6, "6b9" + flow6, "6ba" + flow6, "6bb" + flow6};
   const std::string outer6[] = {"600", "601", "602", "603"};

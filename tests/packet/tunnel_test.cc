@@ -143,11 +143,42 @@ TEST_F(World, TunnelWithoutDfInsideHasNoneOutside) {
   expect(run, PL_FORWARD_TUNNEL, XDP_TX, expected);
 }
 
-TEST_F(World, TunnelDropsWhatIsTooBigAndMayNotBeAskedToShrink) {
+// The outer packet may be fragmented, and that is the stack's to do.
+TEST_F(World, TunnelLeavesWhatIsTooBigWithoutDfToTheStack) {
+  for (const pl_tunnel type : {PL_TUN_IPIP, PL_TUN_GUE}) {
+    director().reset();
+    const std::uint32_t server = serve(net::Family::V4, kUdp, PL_FWD_TUNNEL);
+    director().server(server).tunnel = type;
+    const Addresses& a = addresses(net::Family::V4);
+    Frame sent = first(net::Family::V4, kUdp);
+    sent.df = false;
+    sent.payload.assign(1500 - 20 - 28 + 1, 0x55);
+    const Outcome run = director().run(sent);
+    ASSERT_GE(run.frame.size(), 38u);
+    Frame expected = type == PL_TUN_IPIP
+                         ? in_ipip(sent, a.server, a.director)
+                         : in_gue(sent, a.server, a.director, static_cast<std::uint16_t>(get16(run.frame, 34)));
+    expected.to_mac = sent.to_mac;
+    expected.from_mac = sent.from_mac;
+    expected.id = static_cast<std::uint16_t>(get16(run.frame, 14 + 4));
+    expect(run, PL_FORWARD_STACK, XDP_PASS, expected);
+  }
+}
+
+TEST_F(World, TunnelDropsWhatIsTooBigWhereTheStackCannotTakeIt) {
   serve(net::Family::V4, kUdp, PL_FWD_TUNNEL);
   Frame sent = first(net::Family::V4, kUdp);
   sent.df = false;
   sent.payload.assign(1500 - 20 - 28 + 1, 0x55);
+  sent.vlans = {9};  // it would have to say on which VLAN
+  expect_dropped(director().run(sent), PL_DROP_TOO_BIG);
+
+  director().reset();
+  sent.vlans.clear();
+  const std::uint32_t service = director().add(Service{kUdp, addresses(net::Family::V4).vip, kVport});
+  director().add(service, Server{.address = addresses(net::Family::V6).server,
+                                 .forward = PL_FWD_TUNNEL,
+                                 .next_hop = hop({.source = addresses(net::Family::V6).director})});
   expect_dropped(director().run(sent), PL_DROP_TOO_BIG);
 }
 
