@@ -1,5 +1,8 @@
 #include "cli/plenum/command.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -256,7 +259,8 @@ std::string plenum_author() {
     const auto* value = std::getenv(name);
     if (value && *value) return std::string(value) + " via plenum";
   }
-  return "plenum";
+  const auto* user = ::getpwuid(::getuid());  // cron and systemd set none of them
+  return user ? std::string(user->pw_name) + " via plenum" : "plenum";
 }
 
 int plenum_main(const std::vector<std::string>& args) {

@@ -75,7 +75,7 @@ struct World {
 
 int run(const Invocation& invocation, const World& world);
 
-// The author of changes made from this process: $SUDO_USER or $USER, "via plenum".
+// The author of changes made from this process: $SUDO_USER, $USER or the user it runs as, "via plenum".
 std::string plenum_author();
 
 // Parses and runs with the process's streams and RUN_DIR's socket: all main() needs.
