@@ -126,18 +126,11 @@ static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const 
 	       (u->vip[0] == k->other.w[0] && u->vip[1] == k->other.w[1] && u->vip[2] == k->other.w[2]);
 }
 
-/*
- * The slot of one bucket that holds the key's connection, with its word, or -1. A function
- * of its own, as are the others that are not static: the verifier checks each once.
- */
-__attribute__((noinline)) int find_in_bucket(__u32 bucket, const struct conn_key *k, __u64 *word)
+/* The slot of one bucket that holds the key's connection, with its word, or -1. */
+static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn_key *k, __u64 *word)
 {
-	struct pl_bucket *b = bucket_at(bucket);
-	__u64 want;
+	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
 
-	if (!b || !k || !word)
-		return -1;
-	want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
 	for (int i = 0; i < PL_SLOTS; i++) {
 		__u64 w = word_read(b, i);
 
@@ -182,25 +175,26 @@ static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, co
 /* 1 and *r filled when the table holds the key's connection, else 0. */
 static __always_inline int conn_find(const struct conn_key *k, const struct pl_settings *s, struct conn_ref *r)
 {
-	struct pl_bucket *b = bucket_at(k->bucket);
-	int slot;
+	__u32 bucket = k->bucket;
 
-	if (!b)
-		return 0;
-	r->bucket = k->bucket;
-	slot = find_in_bucket(k->bucket, k, &r->word);
-	if (slot < 0 && spills(b)) {
-		r->bucket = alternate_of(k->bucket, k->tag, s);
-		b = bucket_at(r->bucket);
+	for (int i = 0; i < 2; i++) {
+		struct pl_bucket *b = bucket_at(bucket);
+		int slot;
+
 		if (!b)
 			return 0;
-		slot = find_in_bucket(r->bucket, k, &r->word);
+		slot = find_in_bucket(b, k, &r->word);
+		if (slot >= 0) {
+			r->bucket = bucket;
+			r->slot = slot;
+			ref_fill(r, b, k);
+			return 1;
+		}
+		if (!spills(b))
+			return 0;
+		bucket = alternate_of(k->bucket, k->tag, s);
 	}
-	if (slot < 0)
-		return 0;
-	r->slot = slot;
-	ref_fill(r, b, k);
-	return 1;
+	return 0;
 }
 
 /* How a packet's two ends are to be understood when its connection is looked for. */
@@ -235,7 +229,10 @@ static __always_inline void key_fill(struct conn_key *k, const struct pl_packet 
 	key_hash(k, s);
 }
 
-/* 1 and *r filled when a packet in that role belongs to a connection, else 0. */
+/*
+ * 1 and *r filled when a packet in that role belongs to a connection, else 0. A function of
+ * its own, as are the others that are not static: the verifier checks each once.
+ */
 __attribute__((noinline)) int find(const struct pl_packet *p, struct conn_ref *r, __u32 role)
 {
 	struct pl_settings *s = settings();
