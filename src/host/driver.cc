@@ -1,11 +1,13 @@
 #include "host/driver.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/fd.h"
 #include "host/decapsulation_program.h"
 #include "host/director.h"
 #include "host/ethtool.h"
@@ -124,10 +126,13 @@ Result<std::vector<std::string>> apply(const Action& action, const Places& place
   return std::visit(Apply{places}, action);
 }
 
-std::string boot_id() {
+Where here() {
+  Where out;
   std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string out;
-  std::getline(file, out);
+  std::getline(file, out.boot_id);
+  const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  socklen_t size = sizeof(out.netns);
+  if (!fd || ::getsockopt(fd.get(), SOL_SOCKET, SO_NETNS_COOKIE, &out.netns, &size) != 0) out.netns = 0;
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "host/action.h"
+#include "host/record.h"
 #include "host/sysctl.h"
 #include "host/view.h"
 
@@ -35,7 +36,7 @@ Result<View> observe(const Places& places, const Look& look);
 // Each can be repeated.
 Result<std::vector<std::string>> apply(const Action& action, const Places& places);
 
-// Id of this boot: a mount recorded under another one is gone.
-std::string boot_id();
+// This boot, and the network namespace of the calling thread.
+Where here();
 
 }  // namespace plenum::host

@@ -56,6 +56,17 @@ Record remember(Record record, const std::vector<Action>& actions, const View& v
   return record;
 }
 
+Record seen_from(const Record& record, const Where& where) {
+  Record out = record;
+  if (record.where == where) return out;
+  out.mounted_at.clear();
+  if (record.where.boot_id != where.boot_id) return out;
+  Record other;
+  other.files = record.files;
+  other.persist = record.persist;
+  return other;
+}
+
 std::vector<Action> undo(const Record& record, const View& view) {
   std::vector<Action> out;
   const DecapsulationState& decapsulation = view.decapsulation;

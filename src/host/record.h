@@ -15,6 +15,14 @@
 
 namespace plenum::host {
 
+// Where and when something was set up: settings and addresses belong to one network namespace
+// (a container's is new each time it starts), mounts to one boot.
+struct Where {
+  std::string boot_id;
+  std::uint64_t netns = 0;  // the kernel's cookie of it, unique within a boot
+  bool operator==(const Where&) const = default;
+};
+
 struct Record {
   // What was asked for.
   std::set<net::Address> vips;
@@ -30,14 +38,19 @@ struct Record {
   std::map<std::string, std::map<std::string, bool>> offloads;  // by interface, then feature
   std::set<std::string> links;                                  // that were down
   std::vector<AddAddress> addresses;                            // that were added
-  // A BPF file system mounted for the pins, in the boot of this id; "" none.
-  std::string mounted_at, boot_id;
+  std::string mounted_at;  // of a BPF file system mounted for the pins; "" none
+  Where where;
 
   bool operator==(const Record&) const = default;
 };
 
 // The record after `actions`, planned from `view`, are carried out.
 Record remember(Record record, const std::vector<Action>& actions, const View& view);
+
+// What `record` says about a host that is now at `where`: one made in another network
+// namespace of this boot is about another host, and only the files it names are shared; one
+// of an earlier boot is about this host.
+Record seen_from(const Record& record, const Where& where);
 
 // What puts everything back as it was, in an order in which a VIP is never announced: what
 // is already so is left out.

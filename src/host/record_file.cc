@@ -39,7 +39,8 @@ Json json_of(const Record& r) {
   for (const AddAddress& a : r.addresses) {
     out["addresses"].push_back({{"interface", a.interface}, {"prefix", a.prefix.text()}});
   }
-  out["mounted"] = {{"at", r.mounted_at}, {"boot", r.boot_id}};
+  out["mounted_at"] = r.mounted_at;
+  out["where"] = {{"boot_id", r.where.boot_id}, {"netns", r.where.netns}};
   return out;
 }
 
@@ -71,8 +72,8 @@ Record record_of(const Json& in) {
     if (!prefix) throw std::invalid_argument("not a prefix: " + one.dump());
     r.addresses.push_back({one.at("interface").get<std::string>(), *prefix});
   }
-  r.mounted_at = in.at("mounted").at("at").get<std::string>();
-  r.boot_id = in.at("mounted").at("boot").get<std::string>();
+  r.mounted_at = in.at("mounted_at").get<std::string>();
+  r.where = {in.at("where").at("boot_id").get<std::string>(), in.at("where").at("netns").get<std::uint64_t>()};
   return r;
 }
 

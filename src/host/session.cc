@@ -24,7 +24,7 @@ Result<> do_one(const Action& action, const Places& places, Report& report) {
 Result<> unmount(const Record& record, const Places& places, Report& report) {
   std::error_code error;
   std::filesystem::remove(places.bpf_dir, error);  // only if empty: others pin there too
-  if (record.mounted_at.empty() || record.boot_id != boot_id()) return {};
+  if (record.mounted_at.empty()) return {};
   PLENUM_TRY(const bool gone, unmount_bpf(record.mounted_at), "failed");
   if (gone) {
     report.did("unmounted " + record.mounted_at);
@@ -42,7 +42,7 @@ Result<Session> open_session(const Options& options, const std::string& name) {
   out.record_path = options.root + options.state_dir + "/" + name + ".json";
   PLENUM_TRY(auto record, load_record(out.record_path), "cannot tell what was set up before");
   out.recorded = record.has_value();
-  if (record) out.record = std::move(*record);
+  if (record) out.record = seen_from(*record, here());
   if (options.bpf_dir) {
     out.places.bpf_dir = *options.bpf_dir;
   } else if (!out.record.bpf_dir.empty()) {
@@ -53,6 +53,7 @@ Result<Session> open_session(const Options& options, const std::string& name) {
 
 Result<> carry_out(Session& session, Record record, const std::vector<Action>& actions, const View& view, Report& report) {
   record.bpf_dir = session.places.bpf_dir;
+  record.where = here();
   record = remember(std::move(record), actions, view);
   if (!session.recorded || !(record == session.record)) {
     PLENUM_CHECK(save_record(session.record_path, record), "nothing was changed");
@@ -62,7 +63,6 @@ Result<> carry_out(Session& session, Record record, const std::vector<Action>& a
     PLENUM_TRY(const std::string mounted, ensure_bpf_dir(session.places.bpf_dir), "failed");
     if (!mounted.empty()) {
       record.mounted_at = mounted;
-      record.boot_id = boot_id();
       report.did("mounted a BPF file system at " + mounted);
       PLENUM_CHECK(save_record(session.record_path, record), "failed");
     }
