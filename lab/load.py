@@ -171,7 +171,7 @@ _IP_RECVERR, _IPV6_RECVERR, _IP_MTU, _IPV6_MTU = 11, 25, 14, 24
 _IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _PMTUDISC_DO = 10, 23, 2
 
 
-def _udp(args, errors=False, whole=False):
+def _udp(args, errors=False, whole=False, source=0):
     host, port = endpoint(args.target)
     six = ":" in host
     s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
@@ -180,23 +180,31 @@ def _udp(args, errors=False, whole=False):
         s.setsockopt(level, _IPV6_RECVERR if six else _IP_RECVERR, 1)
     if whole:
         s.setsockopt(level, _IPV6_MTU_DISCOVER if six else _IP_MTU_DISCOVER, _PMTUDISC_DO)
+    if source:
+        s.bind(("::" if six else "0.0.0.0", source))
     s.connect((host, port))
     s.settimeout(args.timeout)
     return s, six
 
 
+def echoed(answer, message):
+    """The server's name when answer is its echo of message (see lab/peer.py), else None."""
+    name, _, rest = answer.partition(b" ")
+    return name.decode() if rest and len(answer) == len(message) and message.startswith(rest) else None
+
+
 def udp(args):
-    """--count exchanges of --size bytes, each from a socket of its own, one after the other."""
+    """--count exchanges of --size bytes (16 or more), each from a socket of its own, one after the
+    other. --source N: from ports N, N + 1 ..., so that none of them is an old connection."""
     errors, servers, answered = collections.Counter(), collections.Counter(), 0
     for i in range(args.count):
-        s, _ = _udp(args)
+        s, _ = _udp(args, source=args.source + i if args.source else 0)
         message = f"{i} ".encode().ljust(args.size, b"u")
         try:
             s.send(message)
-            name, _, rest = s.recv(65535).partition(b" ")
-            if rest == message:
+            if server := echoed(s.recv(65535), message):
                 answered += 1
-                servers[name.decode()] += 1
+                servers[server] += 1
             else:
                 errors["wrong answer"] += 1
         except OSError as error:
@@ -244,7 +252,7 @@ def mtu(args):
         try:
             message = b"m" * size
             s.send(message)
-            if s.recv(65535).partition(b" ")[2] == message:
+            if echoed(s.recv(65535), message):
                 return {"mtu": s.getsockopt(level, option), "told": told, "answered": size}
         except TimeoutError:
             continue
@@ -279,6 +287,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--source", type=int, default=0, help="first local port")
     parser.add_argument("--size", type=int, default=64, help="bytes of UDP payload")
     parser.add_argument("--path", default="/")
     parser.add_argument("--file")

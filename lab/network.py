@@ -80,6 +80,9 @@ class Lab:
         pass_program.pin(self.bpffs / "pass")
         for name in ["switch", *self.hosts]:
             shell.run("ip", "netns", "add", self.netns_name(name))
+        # The switch is no host: without addresses of its own nobody hears of it.
+        shell.run("ip", "netns", "exec", self.netns_name("switch"), "sysctl", "-q", "-w",
+                  "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         shell.run("ip", "-n", self.netns_name("switch"), "-batch", "-", stdin=self._bridges())
         for host in self.hosts.values():
             self._wire(host)

@@ -45,8 +45,9 @@ class EchoUdp(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data, address):
-        # The first bytes tell who answered, the rest is what was sent.
-        self.transport.sendto(self.name + b" " + data, address)
+        # The first bytes tell who answered, the rest is what was sent; as long as what was sent,
+        # so that it passes where that passed.
+        self.transport.sendto((self.name + b" " + data)[:len(data)], address)
 
 
 class Sink(asyncio.Protocol):

@@ -25,7 +25,7 @@ def test_a_full_table_gives_way_and_says_so(way, large):
         stage.standard_services(families=(4,))
         with stage.client.hold(stage.vip(4), 3000, timeout=30) as held:
             assert held.opened["open"] > 1024, held.opened
-            status = stage.director.ask("status")
+            status = stage.director.ask("status")["status"]
             assert status["connection_room"] == 1024
             assert 0 < status["connections"] <= 1024
             evictions = {name: n for name, n in stage.director.drops().items() if "evict" in name and n}

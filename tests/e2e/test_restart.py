@@ -51,7 +51,7 @@ def test_restart_under_load_loses_nothing(way, end, large):
             for load in (load4, load6):
                 result = load.stop()
                 assert result["failed"] == 0 and result["requests"] > 100, result
-        status = stage.director.ask("status")
+        status = stage.director.ask("status")["status"]
         assert status["data_plane_uptime"] >= status["uptime"]
 
 

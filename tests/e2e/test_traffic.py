@@ -29,9 +29,9 @@ def test_bulk_to_the_server_arrives_intact(stage, family):
 
 
 @families
-@pytest.mark.parametrize("size", [1, 64, 1400])
+@pytest.mark.parametrize("size", [16, 64, 1400])
 def test_datagrams_are_answered(stage, family, size):
-    result = stage.client.udp(stage.vip(family), count=60, size=max(size, 4), timeout=2)
+    result = stage.client.udp(stage.vip(family), count=60, size=size, timeout=2)
     assert result["failed"] == 0, result
     assert len(result["servers"]) == 3, result
 
@@ -45,13 +45,14 @@ def test_a_closed_port_of_a_server_refuses_tcp(stage, family):
 def test_counters_of_datagrams_are_exact(stage, family):
     header, count, size = (28 if family == 4 else 48), 30, 100
     before, _ = stage.counters(family, ECHO_PORT, "-u")
-    assert stage.client.udp(stage.vip(family), count=count, size=size)["failed"] == 0
+    # From ports below those that the kernel picks: each is a new connection.
+    assert stage.client.udp(stage.vip(family), count=count, size=size, source=600)["failed"] == 0
     after, servers = stage.counters(family, ECHO_PORT, "-u")
     got = {name: after[name] - before[name] for name in after}
     assert (got["conns"], got["in_packets"], got["in_bytes"]) == (count, count, count * (size + header)), got
-    # Only NAT sees the answers; each has the server's name and a blank before it.
+    # Only NAT sees the answers, which are as long.
     answers = count if stage.way == "nat" else 0
-    assert (got["out_packets"], got["out_bytes"]) == (answers, answers * (size + header + len("server1 "))), got
+    assert (got["out_packets"], got["out_bytes"]) == (answers, answers * (size + header)), got
     assert sum(row["conns"] for row in servers.values()) == after["conns"]
 
 
