@@ -68,7 +68,8 @@ TEST(PlanRealserver, NeverLeavesTheSourceFilterStrict) {
         view.sysctls["net/ipv4/conf/eth0/rp_filter"] = own;
         const View done = after(view, plan_realserver(spec_of({kVip}, tunnels), view, nullptr));
         EXPECT_NE(effective_filter(done), 1) << tunnels.text() << ", all " << all << ", eth0 " << own;
-        if (effective_filter(view) != 1) EXPECT_EQ(effective_filter(done), effective_filter(view)) << "changed without need";
+        if (effective_filter(view) == 1) continue;
+        EXPECT_EQ(effective_filter(done), effective_filter(view)) << "changed without need";
       }
     }
   }
