@@ -42,7 +42,6 @@ struct conn_ref {
 
 #define CAS(p, from, to) __sync_val_compare_and_swap(p, from, to)
 #define CAS_TRIES 4
-#define LOCK_TRIES 512
 
 static __always_inline __u32 now_tick(void)
 {

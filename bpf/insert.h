@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A new connection's place. In this order: a free slot or one that holds an expired
- * connection, in the primary bucket and then in the alternate one; then the half-open
+ * connection, in the primary bucket unless that is crowded and the alternate one is not; then the half-open
  * connection nearest to its end, in either; then the connection nearest to its end in the
  * primary bucket. Each is counted under its own name.
  */
@@ -80,6 +80,30 @@ static __always_inline int claim(__u32 bucket, const struct victim *v, const str
 	return 1;
 }
 
+/* From how many connections on a bucket shares with its alternate one, so that few are ever full. */
+#define CROWDED 6
+
+static __always_inline __u32 live_in(struct pl_bucket *b)
+{
+	__u32 n = 0;
+
+	for (int i = 0; i < PL_SLOTS; i++)
+		n += word_read(b, i) >> 59 & 1;	/* PL_WORD_LIVE */
+	return n;
+}
+
+/* Where the free slot is to be taken: the primary bucket, or the alternate when that is emptier. */
+static __always_inline __u32 roomier(__u32 bucket, __u32 other)
+{
+	struct pl_bucket *b = bucket_at(bucket), *o = bucket_at(other);
+	__u32 live;
+
+	if (!b || !o)
+		return bucket;
+	live = live_in(b);
+	return live >= CROWDED && live_in(o) < live ? other : bucket;
+}
+
 /* 1 with the place in *r, claimed; 0 when every slot of both buckets is being written. */
 __attribute__((noinline)) int find_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
 {
@@ -91,18 +115,20 @@ __attribute__((noinline)) int find_slot(const struct conn_key *k, struct conn_re
 		return 0;
 	other = alternate_of(k->bucket, k->tag, s);
 	for (int i = 0; i < CAS_TRIES; i++) {
-		__u32 bucket = k->bucket;
+		__u32 first = roomier(k->bucket, other), second = first ^ k->bucket ^ other, bucket;
 
-		if (!choose_slot(k->bucket, now, 0, &v)) {
-			if (choose_slot(other, now, 0, &v))
-				bucket = other;
-			else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
-				bucket = k->bucket;
-			else if (choose_slot(other, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
-				bucket = other;
-			else if (!choose_slot(k->bucket, now, PL_EVENT_EVICTED_OLDEST, &v))
-				return 0;
-		}
+		if (choose_slot(first, now, 0, &v))
+			bucket = first;
+		else if (choose_slot(second, now, 0, &v))
+			bucket = second;
+		else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+			bucket = k->bucket;
+		else if (choose_slot(other, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+			bucket = other;
+		else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_OLDEST, &v))
+			bucket = k->bucket;
+		else
+			return 0;
 		if (!claim(bucket, &v, s))
 			continue;
 		r->bucket = bucket;
@@ -139,15 +165,38 @@ static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const s
 	}
 }
 
-static __always_inline int bucket_lock(struct pl_bucket *b)
-{
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		__u64 w = word_read(b, 0);
+/* How often a locked bucket is tried: the holder is done in 100 ns, unless a hypervisor or a
+ * real-time kernel takes its CPU away. */
+#define LOCK_TRIES 20000
 
-		if (!(w & PL_WORD_LOCK) && CAS(&b->word[0], w, w | PL_WORD_LOCK) == w)
-			return 1;
-	}
-	return 0;
+struct lock_wait {
+	__u32 bucket;
+	__u32 got;
+};
+
+static __always_inline int lock_once(struct pl_bucket *b)
+{
+	__u64 w = word_read(b, 0);
+
+	return !(w & PL_WORD_LOCK) && CAS(&b->word[0], w, w | PL_WORD_LOCK) == w;
+}
+
+static long lock_try(__u32 i, struct lock_wait *wait)
+{
+	struct pl_bucket *b = bucket_at(wait->bucket);
+
+	wait->got = b && lock_once(b);
+	return !b || wait->got;
+}
+
+static __always_inline int bucket_lock(struct pl_bucket *b, __u32 bucket)
+{
+	struct lock_wait wait = { .bucket = bucket };
+
+	if (lock_once(b))
+		return 1;
+	bpf_loop(LOCK_TRIES, lock_try, &wait, 0);
+	return wait.got;
 }
 
 static __always_inline void bucket_unlock(struct pl_bucket *b)
@@ -171,7 +220,7 @@ __attribute__((noinline)) int conn_insert(const struct conn_key *k, __u32 server
 		return INSERT_FULL;
 	now = k->now;
 	primary = bucket_at(k->bucket);
-	if (!primary || !bucket_lock(primary))
+	if (!primary || !bucket_lock(primary, k->bucket))
 		return INSERT_CONTENDED;
 	if (conn_find(k, s, r)) {
 		bucket_unlock(primary);

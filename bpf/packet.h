@@ -49,7 +49,7 @@ struct pl_packet {
 	__u8 ttl, tos;
 	__u8 df;
 	__u8 event;		/* TCP flags byte, or first SCTP chunk type (see state/) */
-	__u8 first;		/* may make a connection: SYN, INIT, any UDP */
+	__u8 first;		/* may make a connection: SYN without RST, INIT, any UDP */
 	__u32 ifindex;		/* it came in by */
 	__u32 now;		/* tick */
 };
@@ -211,7 +211,7 @@ static __always_inline int parse_transport(struct xdp_md *ctx, struct pl_packet 
 		p->sport = tcp->source;
 		p->dport = tcp->dest;
 		p->event = ((__u8 *)tcp)[13];
-		p->first = tcp->syn && !tcp->ack && !tcp->rst && !tcp->fin;
+		p->first = tcp->syn && !tcp->rst;
 	} else if (p->proto == IPPROTO_UDP) {
 		struct udphdr *udp = l4;
 
