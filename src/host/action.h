@@ -60,8 +60,8 @@ struct RemoveDecapsulation {
   bool operator==(const RemoveDecapsulation&) const = default;
 };
 
-using Action = std::variant<SetSysctl, SetLink, AddAddress, RemoveAddress, WriteFile, WriteSymlink, RemoveFile, SetOffload,
-                            SetDecapsulation, RemoveDecapsulation>;
+using Action = std::variant<SetSysctl, SetLink, AddAddress, RemoveAddress, WriteFile, WriteSymlink, RemoveFile,
+                            SetOffload, SetDecapsulation, RemoveDecapsulation>;
 
 // "set net.ipv4.conf.all.arp_ignore 0 -> 1", "added 192.0.2.10/32 to lo".
 std::string text(const Action& action);

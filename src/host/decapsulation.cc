@@ -39,7 +39,8 @@ Result<Tunnels> Tunnels::parse(std::string_view text) {
       if (!port || *port == 0) return fail(std::errc::invalid_argument, "the port of gue:PORT must be 1..65535");
       out.gue = port;
     } else {
-      return fail(std::errc::invalid_argument, "a tunnel is none, ipip, gue or gue:PORT, not \"" + std::string(word) + "\"");
+      return fail(std::errc::invalid_argument,
+                  "a tunnel is none, ipip, gue or gue:PORT, not \"" + std::string(word) + "\"");
     }
   }
   return out;

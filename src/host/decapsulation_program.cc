@@ -79,7 +79,8 @@ Result<> fill(int map, const std::set<net::Address>& wished) {
   constexpr std::uint32_t present = PL_RS_PRESENT;
   for (const net::Address& address : wished) {
     const pl_addr key = key_of(address);
-    if (bpf_map_update_elem(map, &key, &present, BPF_ANY) != 0) return fail_errno("tell the program of " + address.text());
+    if (bpf_map_update_elem(map, &key, &present, BPF_ANY) != 0)
+      return fail_errno("tell the program of " + address.text());
   }
   for (const net::Address& address : keys_of(map)) {
     const pl_addr key = key_of(address);
@@ -131,7 +132,8 @@ Pinned open_maps(const std::string& dir) {
   Pinned out;
   for (const MapShape& shape : kMaps) {
     Fd fd(bpf_obj_get((dir + "/" + shape.name).c_str()));
-    const auto info = fd ? info_of<bpf_map_info>(fd) : Result<bpf_map_info>(fail(std::errc::no_such_file_or_directory, ""));
+    const auto info =
+        fd ? info_of<bpf_map_info>(fd) : Result<bpf_map_info>(fail(std::errc::no_such_file_or_directory, ""));
     if (!info || info->key_size != shape.key_size || info->value_size != shape.value_size ||
         info->max_entries != shape.entries) {
       out.whole = false;
@@ -204,12 +206,14 @@ Result<std::string> attach(int program, const std::string& interface, const std:
   opts.flags = XDP_FLAGS_DRV_MODE;
   Fd link(bpf_link_create(program, static_cast<int>(ifindex), BPF_XDP, &opts));
   if (!link && errno != EBUSY && errno != EEXIST) {
-    note = interface + ": generic XDP, which is slower, for its driver takes no native program (" + std::strerror(errno) + ")";
+    note = interface + ": generic XDP, which is slower, for its driver takes no native program (" +
+           std::strerror(errno) + ")";
     opts.flags = XDP_FLAGS_SKB_MODE;
     link = Fd(bpf_link_create(program, static_cast<int>(ifindex), BPF_XDP, &opts));
   }
   if (!link && (errno == EBUSY || errno == EEXIST)) {
-    return fail(std::errc::device_or_resource_busy, what + ": another XDP program runs there (bpftool net show dev " + interface + ")");
+    return fail(std::errc::device_or_resource_busy,
+                what + ": another XDP program runs there (bpftool net show dev " + interface + ")");
   }
   if (!link) return fail_errno(what);
   const std::string pin = dir + "/link-" + std::to_string(ifindex);
@@ -229,7 +233,8 @@ Result<DecapsulationState> DecapsulationProgram::read() const {
   if (pinned.whole) {
     constexpr std::uint32_t zero = 0;
     pl_rs_settings settings{};
-    if (bpf_map_lookup_elem(pinned.map("pl_rs_settings"), &zero, &settings) != 0) return fail_errno("read the settings");
+    if (bpf_map_lookup_elem(pinned.map("pl_rs_settings"), &zero, &settings) != 0)
+      return fail_errno("read the settings");
     out.active.tunnels.ipip = settings.tunnels & PL_RS_IPIP;
     if (settings.tunnels & PL_RS_GUE) out.active.tunnels.gue = ntohs(settings.gue_port);
     out.active.vips = keys_of(pinned.map("pl_rs_vips"));

@@ -49,7 +49,8 @@ std::vector<SysctlWish> director_wishes(const DirectorSpec& spec, const Sysctls&
     if (all_now == 2) loose.fine = {0, 1};
     out.push_back(std::move(loose));
     out.push_back({v6_conf(interface, "forwarding"), 1, {2}, forward});
-    out.push_back({v6_conf(interface, "accept_ra"), 2, {0}, "or forwarding makes the host forget its own default route"});
+    out.push_back(
+        {v6_conf(interface, "accept_ra"), 2, {0}, "or forwarding makes the host forget its own default route"});
   }
   return out;
 }
@@ -98,8 +99,8 @@ std::vector<Finding> check_director(const DirectorSpec& spec, const View& view) 
   for (const SysctlWish& wish : director_wishes(spec, view.sysctls)) {
     const auto now = view.sysctls.find(wish.path);
     if (now == view.sysctls.end() || wish.holds(now->second)) continue;
-    out.push_back({dotted(wish.path) + " is " + std::to_string(now->second) + ", must be " + std::to_string(wish.value) +
-                       ", " + wish.why,
+    out.push_back({dotted(wish.path) + " is " + std::to_string(now->second) + ", must be " +
+                       std::to_string(wish.value) + ", " + wish.why,
                    mend});
   }
   for (const std::string& interface : spec.interfaces) {
@@ -163,8 +164,9 @@ std::vector<Finding> check_answers(const std::vector<Answers>& answers, const Vi
     const std::size_t machines = macs.size() + (holders.empty() ? 0 : 1);
     for (const net::Mac& mac : macs) named += (named.empty() ? "" : ", ") + mac.text();
     if (machines > 1) {
-      out.push_back({vip + " is answered by " + std::to_string(machines) + " machines on " + one.interface + ": " + named,
-                     "on the one that should not answer: plenum realserver setup --vip " + vip});
+      out.push_back(
+          {vip + " is answered by " + std::to_string(machines) + " machines on " + one.interface + ": " + named,
+           "on the one that should not answer: plenum realserver setup --vip " + vip});
     } else if (machines == 0) {
       const rt::InterfaceAddress* subnet = nullptr;
       for (const rt::InterfaceAddress& address : view.addresses) {
@@ -211,9 +213,10 @@ RouteCheck check_routes(const DirectorSpec& spec, const std::vector<ServerRoute>
       }
     }
     if (gateway.empty()) {
-      out.findings.push_back({"this director has no address in the subnet of server " + server + " on " + interface +
-                                  ": in NAT the server cannot have it as its gateway, and replies miss the director",
-                              "ip address add ADDRESS/LENGTH dev " + interface + "  (in the subnet of " + server + ")"});
+      out.findings.push_back(
+          {"this director has no address in the subnet of server " + server + " on " + interface +
+               ": in NAT the server cannot have it as its gateway, and replies miss the director",
+           "ip address add ADDRESS/LENGTH dev " + interface + "  (in the subnet of " + server + ")"});
     } else {
       out.notes.push_back("server " + server + " must have " + gateway + " (" + interface +
                           " of this host) as its gateway to the clients; on the server: ip route replace default via " +

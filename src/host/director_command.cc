@@ -56,7 +56,8 @@ class Command {
     for (const Finding& one : checked.findings) report_.wrong(one);
     for (const std::string& one : checked.notes) report_.note(one);
     if (options_.vips.empty()) report_.note("with --vip ADDRESS, also asks the network who answers for it");
-    if (spec_.nat && options_.servers.empty()) report_.note("with --server ADDRESS, also looks at the way to it and back");
+    if (spec_.nat && options_.servers.empty())
+      report_.note("with --server ADDRESS, also looks at the way to it and back");
     return {};
   }
 
@@ -75,7 +76,8 @@ class Command {
   }
 
   Result<View> look() const {
-    return observe(session_.places, {director_sysctls(spec_), persistent_files(kDirectorName), spec_.interfaces, false});
+    return observe(session_.places,
+                   {director_sysctls(spec_), persistent_files(kDirectorName), spec_.interfaces, false});
   }
 
   Result<Answers> ask(const net::Address& vip, const View& view) const {

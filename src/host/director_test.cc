@@ -17,7 +17,8 @@ const DirectorSpec kSpec{{"eth0", "eth1"}, true};
 
 TEST(PlanDirector, ForwardsFirstAndChangesNothingASecondTime) {
   View view = fresh_view();
-  view.offloads["eth0"] = {{"rx-lro", {true, false}}, {"rx-gro-hw", {true, true}}, {"rx-vlan-hw-parse", {false, false}}};
+  view.offloads["eth0"] = {
+      {"rx-lro", {true, false}}, {"rx-gro-hw", {true, true}}, {"rx-vlan-hw-parse", {false, false}}};
   const auto actions = plan_director(kSpec, view, nullptr);
   EXPECT_EQ(text(actions.front()), "set net.ipv4.ip_forward 0 -> 1");
   EXPECT_EQ(text(actions.back()), "turned rx-lro of eth0 off");
@@ -66,8 +67,7 @@ TEST(InterfaceOf, PicksTheSubnetNotTheVipsOwnHostPrefix) {
 
 TEST(CheckAnswers, TellsAllMacsWhenTwoMachinesAnswer) {
   const View view = fresh_view();
-  const auto found =
-      check_answers({{kVip, "eth0", {mac("02:00:00:00:00:21"), mac("02:00:00:00:00:22")}}}, view);
+  const auto found = check_answers({{kVip, "eth0", {mac("02:00:00:00:00:21"), mac("02:00:00:00:00:22")}}}, view);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].what, "192.0.2.10 is answered by 2 machines on eth0: 02:00:00:00:00:21, 02:00:00:00:00:22");
   EXPECT_EQ(found[0].mend, "on the one that should not answer: plenum realserver setup --vip 192.0.2.10");
@@ -105,7 +105,8 @@ TEST(CheckRoutes, TellsTheGatewayThatNatServersNeed) {
   const View view = fresh_view();
   const auto checked = check_routes(kSpec, {{address("10.0.0.21"), on_link(3)}}, {}, view);
   EXPECT_THAT(checked.findings, IsEmpty());
-  EXPECT_THAT(checked.notes, ElementsAre(HasSubstr("server 10.0.0.21 must have 10.0.0.1 (eth1 of this host) as its gateway")));
+  EXPECT_THAT(checked.notes,
+              ElementsAre(HasSubstr("server 10.0.0.21 must have 10.0.0.1 (eth1 of this host) as its gateway")));
   EXPECT_THAT(check_routes({{"eth0"}, false}, {{address("10.0.0.21"), on_link(3)}}, {}, view).notes, IsEmpty());
 }
 

@@ -60,7 +60,8 @@ struct Apply {
     PLENUM_TRY(rt::Netlink netlink, rt::Netlink::open(), "netlink");
     PLENUM_TRY(const rt::Link link, netlink.link(a.interface), a.interface);
     const bool preferred = a.prefix.address.is_v4();
-    PLENUM_CHECK(netlink.add_address(link.ifindex, a.prefix, preferred), "add " + a.prefix.text() + " to " + a.interface);
+    PLENUM_CHECK(netlink.add_address(link.ifindex, a.prefix, preferred),
+                 "add " + a.prefix.text() + " to " + a.interface);
     return Notes{};
   }
   Result<Notes> operator()(const RemoveAddress& a) const {
@@ -90,14 +91,17 @@ struct Apply {
     return Notes{};
   }
   Result<Notes> operator()(const RemoveFile& a) const {
-    if (::unlink(places.file(a.path).c_str()) != 0 && errno != ENOENT) return fail_errno("remove " + places.file(a.path));
+    if (::unlink(places.file(a.path).c_str()) != 0 && errno != ENOENT)
+      return fail_errno("remove " + places.file(a.path));
     return Notes{};
   }
   Result<Notes> operator()(const SetOffload& a) const {
     PLENUM_CHECK(set_offload(a.interface, a.feature, a.on), "offload");
     return Notes{};
   }
-  Result<Notes> operator()(const SetDecapsulation& a) const { return DecapsulationProgram(places.bpf_dir).set(a.wished); }
+  Result<Notes> operator()(const SetDecapsulation& a) const {
+    return DecapsulationProgram(places.bpf_dir).set(a.wished);
+  }
   Result<Notes> operator()(const RemoveDecapsulation&) const {
     PLENUM_CHECK(DecapsulationProgram(places.bpf_dir).remove(), "decapsulation");
     return Notes{};

@@ -15,7 +15,7 @@
 namespace plenum::host {
 
 struct Places {
-  std::string root;                             // put before the paths of files; "" none
+  std::string root;                            // put before the paths of files; "" none
   std::string bpf_dir = "/sys/fs/bpf/plenum";  // below it the decapsulation is pinned
   SysctlTree sysctls;
 
@@ -24,9 +24,9 @@ struct Places {
 
 // What a View shall show besides links and addresses, which it always does.
 struct Look {
-  std::vector<std::string> sysctls;   // paths below /proc/sys
-  std::vector<std::string> files;     // paths without the root
-  std::set<std::string> interfaces;   // whose offloads
+  std::vector<std::string> sysctls;  // paths below /proc/sys
+  std::vector<std::string> files;    // paths without the root
+  std::set<std::string> interfaces;  // whose offloads
   bool decapsulation = false;
 };
 

@@ -75,7 +75,8 @@ constexpr std::size_t blocks(std::size_t features) { return (features + 31) / 32
 
 }  // namespace
 
-Result<std::map<std::string, Offload>> read_offloads(const std::string& interface, const std::vector<std::string>& names) {
+Result<std::map<std::string, Offload>> read_offloads(const std::string& interface,
+                                                     const std::vector<std::string>& names) {
   PLENUM_TRY(Device device, Device::open(interface), "read offloads");
   auto known = device.feature_names();
   if (!known) {

@@ -12,7 +12,8 @@
 namespace plenum::host {
 
 // Those of `names` that the device knows. Empty for a device without ethtool.
-Result<std::map<std::string, Offload>> read_offloads(const std::string& interface, const std::vector<std::string>& names);
+Result<std::map<std::string, Offload>> read_offloads(const std::string& interface,
+                                                     const std::vector<std::string>& names);
 Result<> set_offload(const std::string& interface, const std::string& name, bool on);
 
 }  // namespace plenum::host

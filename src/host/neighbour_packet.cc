@@ -39,12 +39,14 @@ bool equal_at(View packet, std::size_t at, View expected) {
 std::optional<net::Mac> claimed_by_arp(View packet, const net::Address& target) {
   // Ethernet, IPv4, 6 and 4 bytes of address; a request of the owner claims as well as a reply.
   constexpr std::uint8_t kHead[] = {0, 1, 8, 0, 6, 4, 0};
-  if (packet.size() < kArpSize || !equal_at(packet, 0, kHead) || !equal_at(packet, 14, bytes_of(target))) return std::nullopt;
+  if (packet.size() < kArpSize || !equal_at(packet, 0, kHead) || !equal_at(packet, 14, bytes_of(target)))
+    return std::nullopt;
   return mac_at(packet, 8);
 }
 
 std::optional<net::Mac> claimed_by_advertisement(View packet, const net::Address& target, const net::Mac& from) {
-  if (packet.size() < kIpv6Header + kNeighbourMessage || packet[0] >> 4 != 6 || packet[6] != kIcmpv6 || packet[7] != 255) {
+  if (packet.size() < kIpv6Header + kNeighbourMessage || packet[0] >> 4 != 6 || packet[6] != kIcmpv6 ||
+      packet[7] != 255) {
     return std::nullopt;
   }
   const std::size_t length = packet[4] * 256u + packet[5];
@@ -82,7 +84,8 @@ std::vector<std::uint8_t> neighbour_solicitation(const net::Address& target, con
   Bytes out{0x60, 0, 0, 0, 0, static_cast<std::uint8_t>(message.size()), kIcmpv6, 255};
   constexpr std::uint8_t kUnspecified[16] = {};
   append(out, source ? bytes_of(*source) : View(kUnspecified));
-  out.insert(out.end(), {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, target.data()[13], target.data()[14], target.data()[15]});
+  out.insert(out.end(),
+             {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, target.data()[13], target.data()[14], target.data()[15]});
   append(out, message);
   const std::uint16_t sum = checksum(out);
   out[kIpv6Header + 2] = static_cast<std::uint8_t>(sum >> 8);

@@ -14,12 +14,12 @@ const Bytes kArpReply{0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 0x21, 192, 0, 2, 10
 
 // From fe80::21 to fe80::1: 2001:db8::1:2345 is at 02:00:00:00:00:21, solicited, override.
 const Bytes kAdvertisement{
-    0x60, 0, 0, 0, 0, 32, 58, 255,                                         //
-    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x21,               //
-    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,                  //
-    136, 0, 0xc5, 0x5f, 0x60, 0, 0, 0,                                     //
-    0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x23, 0x45,         //
-    2, 1, 2, 0, 0, 0, 0, 0x21,
+    0x60, 0,    0,    0,    0,    32, 58, 255,                                 //
+    0xfe, 0x80, 0,    0,    0,    0,  0,  0,    0, 0, 0, 0, 0, 0, 0,    0x21,  //
+    0xfe, 0x80, 0,    0,    0,    0,  0,  0,    0, 0, 0, 0, 0, 0, 0,    1,     //
+    136,  0,    0xc5, 0x5f, 0x60, 0,  0,  0,                                   //
+    0x20, 1,    0x0d, 0xb8, 0,    0,  0,  0,    0, 0, 0, 0, 0, 1, 0x23, 0x45,  //
+    2,    1,    2,    0,    0,    0,  0,  0x21,
 };
 
 TEST(ArpProbe, IsThatOfRfc5227) {
@@ -29,12 +29,12 @@ TEST(ArpProbe, IsThatOfRfc5227) {
 
 TEST(NeighbourSolicitation, GoesToTheSolicitedNodeGroup) {
   const auto from_link_local = neighbour_solicitation(kVip6, net::Address::parse("fe80::1"), kOwn);
-  EXPECT_EQ(from_link_local, (Bytes{0x60, 0, 0, 0, 0, 32, 58, 255,                                  //
-                                    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,           //
-                                    0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 1, 0x23, 0x45,     //
-                                    135, 0, 0x04, 0xd7, 0, 0, 0, 0,                                 //
-                                    0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x23, 0x45,  //
-                                    1, 1, 2, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(from_link_local, (Bytes{0x60, 0,    0,    0,    0, 32, 58, 255,                                   //
+                                    0xfe, 0x80, 0,    0,    0, 0,  0,  0,   0, 0, 0, 0, 0,    0, 0,    1,     //
+                                    0xff, 2,    0,    0,    0, 0,  0,  0,   0, 0, 0, 1, 0xff, 1, 0x23, 0x45,  //
+                                    135,  0,    0x04, 0xd7, 0, 0,  0,  0,                                     //
+                                    0x20, 1,    0x0d, 0xb8, 0, 0,  0,  0,   0, 0, 0, 0, 0,    1, 0x23, 0x45,  //
+                                    1,    1,    2,    0,    0, 0,  0,  1}));
   const auto from_nowhere = neighbour_solicitation(kVip6, std::nullopt, kOwn);
   EXPECT_EQ(from_nowhere.size(), 64u);  // no option for the source
   EXPECT_EQ(from_nowhere[5], 24);

@@ -18,7 +18,8 @@ Result<> add_address(std::set<net::Address>& to, const std::string& text, const 
   if (!prefix) return fail(std::errc::invalid_argument, wrong);
   const net::Address& address = prefix->address;
   if (prefix->length != address.bits()) {
-    return fail(std::errc::invalid_argument, std::string(what) + " must be one address, without a subnet: " + address.text());
+    return fail(std::errc::invalid_argument,
+                std::string(what) + " must be one address, without a subnet: " + address.text());
   }
   if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) {
     return fail(std::errc::invalid_argument, wrong + ", which is no host's");
@@ -39,7 +40,8 @@ const std::vector<Row>& rows() {
   static const std::vector<Row> kRows{
       {"--vip", kEvery, kCheck, "ADDRESS", "a virtual address; repeat for more",
        [](Options& o, const std::string& v) { return add_address(o.vips, v, "--vip"); }},
-      {"--interface", kSetup | kCheck, kSetup | kCheck, "NAME", "an interface that its packets come by; repeat for more",
+      {"--interface", kSetup | kCheck, kSetup | kCheck, "NAME",
+       "an interface that its packets come by; repeat for more",
        [](Options& o, const std::string& v) -> Result<> {
          if (v.empty() || v.size() > 15 || v.find('/') != std::string::npos || v == "." || v == "..") {
            return fail(std::errc::invalid_argument, "--interface must be a name, not \"" + v + "\"");
@@ -114,7 +116,8 @@ Result<Options> parse_options(Role role, std::span<const std::string> args) {
       }
       return unknown(name, known);
     }
-    if (!(verbs_of(*row, role) & bit_of(out.verb))) return fail(std::errc::invalid_argument, args[0] + " takes no " + name);
+    if (!(verbs_of(*row, role) & bit_of(out.verb)))
+      return fail(std::errc::invalid_argument, args[0] + " takes no " + name);
     std::string value;
     if (row->value.empty()) {
       if (equals != std::string::npos) return fail(std::errc::invalid_argument, name + " takes no value");

@@ -18,7 +18,8 @@ TEST(Options, ReadsARealServersSetup) {
                                           "ipip,gue:5555", "--interface", "eth0", "--no-persist", "--json"});
   ASSERT_TRUE(o) << o.error().what;
   EXPECT_EQ(o->verb, Verb::Setup);
-  EXPECT_EQ(o->vips, (std::set<net::Address>{*net::Address::parse("192.0.2.10"), *net::Address::parse("2001:db8::10")}));
+  EXPECT_EQ(o->vips,
+            (std::set<net::Address>{*net::Address::parse("192.0.2.10"), *net::Address::parse("2001:db8::10")}));
   EXPECT_EQ(o->tunnels, (Tunnels{true, 5555}));
   EXPECT_TRUE(o->no_persist && o->json);
   EXPECT_EQ(parse(Role::Realserver, {"setup", "--tunnel", "gue"})->tunnels, (Tunnels{false, kGuePort}));

@@ -26,7 +26,8 @@ std::string quoted(const std::string& word) {
 }
 
 std::string sysctl_file(const Persistence& what, const std::vector<SysctlWish>& wishes, const View& view) {
-  std::string out = "# Written by `plenum " + what.name.substr(what.name.find('-') + 1) + " setup`; `undo` removes it.\n";
+  std::string out =
+      "# Written by `plenum " + what.name.substr(what.name.find('-') + 1) + " setup`; `undo` removes it.\n";
   for (const SysctlWish& wish : wishes) {
     const auto now = view.sysctls.find(wish.path);
     if (now == view.sysctls.end()) continue;

@@ -123,8 +123,8 @@ std::vector<Finding> check_realserver(const RealserverSpec& spec, const View& vi
   for (const SysctlWish& wish : realserver_wishes(spec, view.sysctls)) {
     const auto now = view.sysctls.find(wish.path);
     if (now == view.sysctls.end() || wish.holds(now->second)) continue;
-    out.push_back({dotted(wish.path) + " is " + std::to_string(now->second) + ", must be " + std::to_string(wish.value) +
-                       ", " + wish.why,
+    out.push_back({dotted(wish.path) + " is " + std::to_string(now->second) + ", must be " +
+                       std::to_string(wish.value) + ", " + wish.why,
                    mend});
   }
   if (spec.tunnels.any()) {

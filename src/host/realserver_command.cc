@@ -55,7 +55,8 @@ class Command {
     for (const Finding& one : check_realserver(spec_, view)) report_.wrong(one);
     if (session_.record.persist) {
       for (const std::string& path : persistent_files(kRealserverName)) {
-        if (!view.files.contains(path)) report_.wrong({path + " is gone: this does not survive a reboot", setup_again()});
+        if (!view.files.contains(path))
+          report_.wrong({path + " is gone: this does not survive a reboot", setup_again()});
       }
     }
     for (const std::string& name : view.decapsulation.generic) {
@@ -68,7 +69,8 @@ class Command {
   Result<> undo() {
     std::set<net::Address> rest = session_.record.vips;
     for (const net::Address& vip : options_.vips) {
-      if (rest.erase(vip) == 0) return fail(std::errc::invalid_argument, "undo: VIP " + vip.text() + " was not set up here");
+      if (rest.erase(vip) == 0)
+        return fail(std::errc::invalid_argument, "undo: VIP " + vip.text() + " was not set up here");
     }
     if (options_.vips.empty() || rest.empty()) return undo_all(session_, report_);
     spec_ = {rest, session_.record.interfaces, session_.record.tunnels};

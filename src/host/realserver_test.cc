@@ -14,7 +14,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-RealserverSpec spec_of(std::set<net::Address> vips, Tunnels tunnels = {}) { return {std::move(vips), {"eth0"}, tunnels}; }
+RealserverSpec spec_of(std::set<net::Address> vips, Tunnels tunnels = {}) {
+  return {std::move(vips), {"eth0"}, tunnels};
+}
 
 const net::Address kVip = address("192.0.2.10"), kVip6 = address("2001:db8::10");
 const Persistence kPersistence{kRealserverName, "test", {"/usr/bin/plenum", "realserver", "setup"}, true};
@@ -27,7 +29,8 @@ TEST(PlanRealserver, SilencesArpBeforeTheVipIsThere) {
 }
 
 TEST(PlanRealserver, TouchesNoArpSettingForAnIpv6Vip) {
-  EXPECT_THAT(texts(plan_realserver(spec_of({kVip6}), fresh_view(), nullptr)), ElementsAre("added 2001:db8::10/128 to lo"));
+  EXPECT_THAT(texts(plan_realserver(spec_of({kVip6}), fresh_view(), nullptr)),
+              ElementsAre("added 2001:db8::10/128 to lo"));
 }
 
 TEST(PlanRealserver, PutsLoInOrderForAnIpv6Vip) {
@@ -36,8 +39,8 @@ TEST(PlanRealserver, PutsLoInOrderForAnIpv6Vip) {
   view.sysctls["net/ipv6/conf/lo/accept_dad"] = 2;
   view.links[0].up = false;
   EXPECT_THAT(texts(plan_realserver(spec_of({kVip6}), view, nullptr)),
-              ElementsAre("set net.ipv6.conf.lo.disable_ipv6 1 -> 0", "set net.ipv6.conf.lo.accept_dad 2 -> 0", "set lo up",
-                          "added 2001:db8::10/128 to lo"));
+              ElementsAre("set net.ipv6.conf.lo.disable_ipv6 1 -> 0", "set net.ipv6.conf.lo.accept_dad 2 -> 0",
+                          "set lo up", "added 2001:db8::10/128 to lo"));
 }
 
 TEST(PlanRealserver, ASecondTimeChangesNothing) {

@@ -19,9 +19,7 @@ struct Remember {
       record.addresses.push_back(a);
     }
   }
-  void operator()(const RemoveAddress& a) const {
-    std::erase(record.addresses, AddAddress{a.interface, a.prefix});
-  }
+  void operator()(const RemoveAddress& a) const { std::erase(record.addresses, AddAddress{a.interface, a.prefix}); }
   void operator()(const WriteFile& a) const { note(a.path); }
   void operator()(const WriteSymlink& a) const { note(a.path); }
   void operator()(const RemoveFile&) const {}
@@ -87,7 +85,8 @@ std::vector<Action> undo(const Record& record, const View& view) {
     if (there == view.offloads.end()) continue;
     for (const auto& [feature, before] : features) {
       const auto now = there->second.find(feature);
-      if (now != there->second.end() && now->second.on != before) out.emplace_back(SetOffload{interface, feature, before});
+      if (now != there->second.end() && now->second.on != before)
+        out.emplace_back(SetOffload{interface, feature, before});
     }
   }
   for (const std::string& name : record.links) {

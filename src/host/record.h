@@ -38,7 +38,7 @@ struct Record {
   std::map<std::string, std::map<std::string, bool>> offloads;  // by interface, then feature
   std::set<std::string> links;                                  // that were down
   std::vector<AddAddress> addresses;                            // that were added
-  std::string mounted_at;  // of a BPF file system mounted for the pins; "" none
+  std::string mounted_at;                                       // of a BPF file system mounted for the pins; "" none
   Where where;
 
   bool operator==(const Record&) const = default;

@@ -80,7 +80,8 @@ Record record_of(const Json& in) {
 Result<> write_synced(const std::string& path, const std::string& content) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) return fail_errno("write " + path);
-  if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) || ::fsync(fd.get()) != 0) {
+  if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
+      ::fsync(fd.get()) != 0) {
     return fail_errno("write " + path);
   }
   return {};

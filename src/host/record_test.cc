@@ -67,10 +67,12 @@ TEST(Undo, PutsBackOffloadsAndWhatForwardingReset) {
   expect_same(after(done, back), view);
   // ip_forward resets conf/all/accept_redirects, so it must not come after it.
   const auto place = [&](const std::string& path) {
-    return std::find_if(back.begin(), back.end(), [&](const Action& a) {
-             const auto* set = std::get_if<SetSysctl>(&a);
-             return set && set->path == path;
-           }) - back.begin();
+    return std::find_if(back.begin(), back.end(),
+                        [&](const Action& a) {
+                          const auto* set = std::get_if<SetSysctl>(&a);
+                          return set && set->path == path;
+                        }) -
+           back.begin();
   };
   EXPECT_LT(place("net/ipv4/ip_forward"), place("net/ipv4/conf/all/accept_redirects"));
 }
@@ -148,7 +150,8 @@ TEST(SysctlTree, ReadsAndWritesOnlyWhatExists) {
   std::ofstream(dir + "/net/ipv4/ip_forward") << "0\n";
   std::ofstream(dir + "/net/ipv4/words") << "cubic reno\n";
   const SysctlTree tree(dir);
-  EXPECT_EQ(tree.read({"net/ipv4/ip_forward", "net/ipv4/words", "net/ipv4/none"}), (Sysctls{{"net/ipv4/ip_forward", 0}}));
+  EXPECT_EQ(tree.read({"net/ipv4/ip_forward", "net/ipv4/words", "net/ipv4/none"}),
+            (Sysctls{{"net/ipv4/ip_forward", 0}}));
   EXPECT_TRUE(tree.write("net/ipv4/ip_forward", 1));
   EXPECT_EQ(tree.read({"net/ipv4/ip_forward"}).at("net/ipv4/ip_forward"), 1);
   EXPECT_FALSE(tree.write("net/ipv4/none", 1));

@@ -5,7 +5,8 @@
 
 namespace plenum::host {
 
-Report::Report(std::ostream& out, bool json, std::string command) : out_(out), json_(json), command_(std::move(command)) {}
+Report::Report(std::ostream& out, bool json, std::string command)
+    : out_(out), json_(json), command_(std::move(command)) {}
 
 void Report::did(const std::string& what) {
   did_.push_back(what);

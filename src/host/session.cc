@@ -51,7 +51,8 @@ Result<Session> open_session(const Options& options, const std::string& name) {
   return out;
 }
 
-Result<> carry_out(Session& session, Record record, const std::vector<Action>& actions, const View& view, Report& report) {
+Result<> carry_out(Session& session, Record record, const std::vector<Action>& actions, const View& view,
+                   Report& report) {
   record.bpf_dir = session.places.bpf_dir;
   record.where = here();
   record = remember(std::move(record), actions, view);

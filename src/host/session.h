@@ -25,7 +25,8 @@ Result<Session> open_session(const Options& options, const std::string& name);
 // Saves `record`, with what `actions` change remembered in it, then does them one after the
 // other, reporting each. Stops at the first that fails; what was done stays, and can be
 // undone.
-Result<> carry_out(Session& session, Record record, const std::vector<Action>& actions, const View& view, Report& report);
+Result<> carry_out(Session& session, Record record, const std::vector<Action>& actions, const View& view,
+                   Report& report);
 
 // Puts everything back, going on after a failure; the record goes only when all is back.
 Result<> undo_all(Session& session, Report& report);

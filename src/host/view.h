@@ -22,7 +22,7 @@ struct View {
   Sysctls sysctls;  // those that were asked for and exist
   std::vector<rt::Link> links;
   std::vector<rt::InterfaceAddress> addresses;
-  std::map<std::string, std::string> files;                      // by path; a symbolic link's is "-> TARGET"
+  std::map<std::string, std::string> files;                        // by path; a symbolic link's is "-> TARGET"
   std::map<std::string, std::map<std::string, Offload>> offloads;  // by interface, then feature
   DecapsulationState decapsulation;
 

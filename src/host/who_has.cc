@@ -27,9 +27,9 @@ constexpr int kTimes = 3;
 // Neighbour advertisements only: on a busy network the rest would fill the socket.
 Result<> filter_advertisements(int fd) {
   sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 0, 3),
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40),   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 136, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),    BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 0, 3),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 136, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),  BPF_STMT(BPF_RET | BPF_K, 0),
   };
   const sock_fprog program{std::size(code), code};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) return fail_errno("filter");
@@ -49,7 +49,8 @@ Result<Fd> open_socket(const net::Address& target, std::uint32_t ifindex) {
   return fd;
 }
 
-Result<> ask(const Fd& fd, const net::Address& target, const rt::Link& link, const std::optional<net::Address>& source) {
+Result<> ask(const Fd& fd, const net::Address& target, const rt::Link& link,
+             const std::optional<net::Address>& source) {
   const auto packet = target.is_v4() ? arp_probe(target, link.mac) : neighbour_solicitation(target, source, link.mac);
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
@@ -73,7 +74,8 @@ bool take_answer(const Fd& fd, const net::Address& target, const net::Mac& own, 
   if (n < 0) return false;
   net::Mac sender;
   std::copy_n(from.sll_addr, sender.bytes.size(), sender.bytes.begin());
-  const auto mac = claimed_by(ntohs(from.sll_protocol), std::span(buffer.data(), static_cast<std::size_t>(n)), target, sender);
+  const auto mac =
+      claimed_by(ntohs(from.sll_protocol), std::span(buffer.data(), static_cast<std::size_t>(n)), target, sender);
   if (mac && *mac != own) out.insert(*mac);
   return true;
 }
