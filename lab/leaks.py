@@ -39,6 +39,8 @@ def programs():
 
 def snapshot():
     mounts = [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    # `ip netns` mounts this directory on itself at its first use, for good.
+    mounts = [where for where in mounts if where != "/run/netns"]
     pinned = [str(p) for p in pathlib.Path("/sys/fs/bpf").rglob("*")]
     temporary = [str(p) for p in pathlib.Path("/tmp").glob("plenum-*")]
     namespaces = [str(p) for p in pathlib.Path("/run/netns").glob("*")]

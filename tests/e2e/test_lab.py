@@ -92,8 +92,9 @@ def test_bulk_tcp_arrives_through_an_xdp_program_that_passes(tmp_path, large):
 
 
 def test_down_leaves_nothing_even_of_a_crashed_lab(large):
-    lab = Lab("tun").up()
+    lab = Lab("tun")
     try:
+        lab.up()
         children = servers.start_all(lab, large[0])
         # Another process, knowing only the state file, takes it down.
         assert lab.id in [state["id"] for state in Lab.known()]
