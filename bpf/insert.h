@@ -104,38 +104,41 @@ static __always_inline __u32 roomier(__u32 bucket, __u32 other)
 	return live >= CROWDED && live_in(o) < live ? other : bucket;
 }
 
-/* 1 with the place in *r, claimed; 0 when every slot of both buckets is being written. */
-__attribute__((noinline)) int find_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
+/* 1 with the place in *r, claimed; 0 when there was none, or somebody took it meanwhile. */
+__attribute__((noinline)) int try_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
 {
 	struct pl_settings *s = settings();
 	struct victim v = { .slot = -1 };
-	__u32 other;
+	__u32 other, first, second, bucket;
 
 	if (!k || !r || !s)
 		return 0;
 	other = alternate_of(k->bucket, k->tag, s);
-	for (int i = 0; i < CAS_TRIES; i++) {
-		__u32 first = roomier(k->bucket, other), second = first ^ k->bucket ^ other, bucket;
+	first = roomier(k->bucket, other);
+	second = first ^ k->bucket ^ other;
+	if (choose_slot(first, now, 0, &v))
+		bucket = first;
+	else if (choose_slot(second, now, 0, &v))
+		bucket = second;
+	else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+		bucket = k->bucket;
+	else if (choose_slot(other, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+		bucket = other;
+	else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_OLDEST, &v))
+		bucket = k->bucket;
+	else
+		return 0;
+	if (!claim(bucket, &v, s))
+		return 0;
+	r->bucket = bucket;
+	r->slot = v.slot & (PL_SLOTS - 1);
+	return 1;
+}
 
-		if (choose_slot(first, now, 0, &v))
-			bucket = first;
-		else if (choose_slot(second, now, 0, &v))
-			bucket = second;
-		else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
-			bucket = k->bucket;
-		else if (choose_slot(other, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
-			bucket = other;
-		else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_OLDEST, &v))
-			bucket = k->bucket;
-		else
-			return 0;
-		if (!claim(bucket, &v, s))
-			continue;
-		r->bucket = bucket;
-		r->slot = v.slot & (PL_SLOTS - 1);
-		return 1;
-	}
-	return 0;
+/* The same, tried again: a packet or the sweep may have changed the slot's word meanwhile. */
+static __always_inline int find_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
+{
+	return try_slot(k, r, now) || try_slot(k, r, now) || try_slot(k, r, now) || try_slot(k, r, now);
 }
 
 static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const struct conn_key *k, __u32 server,

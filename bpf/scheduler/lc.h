@@ -37,12 +37,12 @@ static __always_inline __u32 schedule_least(__u32 first, __u32 n, __u32 weighted
 	return w.server;
 }
 
-static __always_inline __u32 schedule_lc(struct pl_service *svc, __u32 first, __u32 n)
+static __always_inline __u32 schedule_lc(__u32 service, __u32 first, __u32 n)
 {
 	return schedule_least(first, n, 0);
 }
 
-static __always_inline __u32 schedule_wlc(struct pl_service *svc, __u32 first, __u32 n)
+static __always_inline __u32 schedule_wlc(__u32 service, __u32 first, __u32 n)
 {
 	return schedule_least(first, n, 1);
 }

@@ -5,8 +5,12 @@
 
 #include "bpf/scheduler/member.h"
 
-static __always_inline __u32 schedule_rr(struct pl_service *svc, __u32 first, __u32 n)
+static __always_inline __u32 schedule_rr(__u32 service, __u32 first, __u32 n)
 {
+	struct pl_service *svc = bpf_map_lookup_elem(&pl_services, &service);
+
+	if (!svc)
+		return 0;
 	for (int i = 0; i < CURSOR_TRIES; i++) {
 		__u64 at = *(volatile __u64 *)&svc->cursor;
 		__u32 index = (__u32)at < n ? (__u32)at : 0;

@@ -32,7 +32,7 @@ __attribute__((noinline)) __u32 schedule(__u32 service)
 		return 0;
 #define CASE(id, name)   \
 	case id:         \
-		return schedule_##name(svc, first, n);
+		return schedule_##name(service, first, n);
 	switch (svc->scheduler) { SCHEDULERS(CASE) }
 #undef CASE
 	return 0;

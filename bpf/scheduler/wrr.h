@@ -32,24 +32,42 @@ static long wrr_step(__u32 i, struct wrr_walk *w)
 	return 1;
 }
 
-static __always_inline __u32 schedule_wrr(struct pl_service *svc, __u32 first, __u32 n)
+/* One choice; 0 when another CPU chose meanwhile, or there is nobody to choose. */
+__attribute__((noinline)) __u32 wrr_try(__u32 service)
 {
-	struct wrr_walk w = { .first = first, .n = n, .max = svc->wrr_max, .gcd = svc->wrr_gcd };
+	struct pl_service *svc = bpf_map_lookup_elem(&pl_services, &service);
+	struct wrr_walk w = {};
+	__u64 at, list;
 
-	for (int i = 0; i < CURSOR_TRIES; i++) {
-		__u64 at = *(volatile __u64 *)&svc->cursor;
+	if (!svc)
+		return 0;
+	list = *(volatile __u64 *)&svc->list;
+	at = *(volatile __u64 *)&svc->cursor;
+	w.first = list >> 32;
+	w.n = (__u32)list;
+	w.max = svc->wrr_max;
+	w.gcd = svc->wrr_gcd;
+	w.index = (__u32)at;
+	w.threshold = at >> 32;
+	if (!w.threshold || w.threshold > w.max)
+		w.threshold = w.max;
+	/* The pass under way and the next one hold a member: the heaviest. */
+	bpf_loop(2 * w.n + 1, wrr_step, &w, 0);
+	return CAS(&svc->cursor, at, (__u64)w.threshold << 32 | w.index) == at ? w.server : 0;
+}
 
-		w.index = (__u32)at;
-		w.threshold = at >> 32;
-		w.server = 0;
-		if (!w.threshold || w.threshold > w.max)
-			w.threshold = w.max;
-		/* The pass under way and the next one hold a member: the heaviest. */
-		bpf_loop(2 * n + 1, wrr_step, &w, 0);
-		if (CAS(&svc->cursor, at, (__u64)w.threshold << 32 | w.index) == at)
-			break;
-	}
-	return w.server;
+static __always_inline __u32 schedule_wrr(__u32 service, __u32 first, __u32 n)
+{
+	__u32 server = wrr_try(service);
+
+	/* Calls in a row, not a loop: Linux 6.1 refuses some loops that end in a call. */
+	if (!server)
+		server = wrr_try(service);
+	if (!server)
+		server = wrr_try(service);
+	if (!server)
+		server = wrr_try(service);
+	return server ? server : member_server(first);
 }
 
 #endif
