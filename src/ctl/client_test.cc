@@ -14,7 +14,6 @@
 #include <string>
 #include <thread>
 
-#include "ctl/server.h"
 
 namespace plenum::ctl {
 namespace {
@@ -47,12 +46,13 @@ class ClientTest : public testing::Test {
     ASSERT_EQ(::listen(listener_.get(), 1), 0);
     thread_ = std::thread([this, answer = std::move(answer)] {
       Fd peer(::accept(listener_.get(), nullptr, nullptr));
-      LineFramer framer;
+      std::string pending;
       char chunk[4096];
       for (ssize_t got = 0; (got = ::read(peer.get(), chunk, sizeof(chunk))) > 0;) {
-        if (!framer.feed({chunk, static_cast<std::size_t>(got)})) return;
-        while (const auto line = framer.next()) {
-          const std::string reply = answer(*line);
+        pending.append(chunk, static_cast<std::size_t>(got));
+        for (std::size_t end = 0; (end = pending.find('\n')) != std::string::npos;) {
+          const std::string reply = answer(pending.substr(0, end));
+          pending.erase(0, end + 1);
           if (reply.empty()) return;
           for (std::size_t at = 0; at < reply.size();) {
             const auto sent = ::send(peer.get(), reply.data() + at, reply.size() - at, MSG_NOSIGNAL);

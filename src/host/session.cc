@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "host/bpf_mount.h"
+#include "rt/bpf_mount.h"
 
 namespace plenum::host {
 
@@ -25,7 +25,7 @@ Result<> unmount(const Record& record, const Places& places, Report& report) {
   std::error_code error;
   std::filesystem::remove(places.bpf_dir, error);  // only if empty: others pin there too
   if (record.mounted_at.empty()) return {};
-  PLENUM_TRY(const bool gone, unmount_bpf(record.mounted_at), "failed");
+  PLENUM_TRY(const bool gone, rt::unmount_bpf(record.mounted_at), "failed");
   if (gone) {
     report.did("unmounted " + record.mounted_at);
   } else {
@@ -61,7 +61,7 @@ Result<> carry_out(Session& session, Record record, const std::vector<Action>& a
     session.recorded = true;
   }
   if (needs_bpf_dir(actions)) {
-    PLENUM_TRY(const std::string mounted, ensure_bpf_dir(session.places.bpf_dir), "failed");
+    PLENUM_TRY(const std::string mounted, rt::ensure_bpf_dir(session.places.bpf_dir), "failed");
     if (!mounted.empty()) {
       record.mounted_at = mounted;
       report.did("mounted a BPF file system at " + mounted);

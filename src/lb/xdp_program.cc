@@ -16,8 +16,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "lb/bpffs.h"
 #include "lb/timeouts.h"
+#include "rt/bpf_mount.h"
 
 namespace plenum::lb {
 
@@ -131,7 +131,7 @@ bool is_generic(std::uint32_t ifindex) {
 }  // namespace
 
 Result<std::unique_ptr<XdpProgram>> XdpProgram::open(const std::string& bpf_dir, const PlaneSizes& sizes) {
-  PLENUM_CHECK(prepare_bpffs(bpf_dir), "data plane");
+  PLENUM_TRY([[maybe_unused]] const auto mounted, rt::ensure_bpf_dir(bpf_dir), "data plane");
   PLENUM_CHECK(check_abi(bpf_dir), "data plane");
   ::mkdir(maps_dir(bpf_dir).c_str(), 0700);
   ::mkdir(links_dir(bpf_dir).c_str(), 0700);
@@ -259,7 +259,7 @@ Result<> XdpProgram::unload(const std::string& bpf_dir) {
       if (::unlink(file.path().c_str()) != 0) return fail_errno("remove " + file.path().string());
     fs::remove(dir, error);
   }
-  return release_bpffs(bpf_dir);
+  return rt::release_bpf_dir(bpf_dir);
 }
 
 int XdpProgram::map_fd(const char* name) const {

@@ -1,4 +1,4 @@
-#include "host/bpf_mount.h"
+#include "rt/bpf_mount.h"
 
 #include <linux/magic.h>
 #include <sys/mount.h>
@@ -7,13 +7,17 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
-namespace plenum::host {
+namespace plenum::rt {
 
 namespace {
 
 namespace fs = std::filesystem;
 constexpr char kUsual[] = "/sys/fs/bpf";
+// As /proc/mounts names a file system mounted for one directory; the usual one is nobody's.
+constexpr char kOurs[] = "plenum";
 
 bool on_bpf(const std::string& path) {
   struct statfs info {};
@@ -24,6 +28,19 @@ fs::path nearest_existing(fs::path path) {
   std::error_code error;
   while (!fs::exists(path, error) && path != path.parent_path()) path = path.parent_path();
   return path;
+}
+
+bool mounted_by_us(const std::string& dir) {
+  std::error_code error;
+  const auto path = fs::canonical(dir, error).string();
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields(line);
+    std::string source, target, type;
+    fields >> source >> target >> type;
+    if (source == kOurs && target == path && type == "bpf") return true;
+  }
+  return false;
 }
 
 Result<> make_directories(const std::string& dir) {
@@ -42,7 +59,7 @@ Result<std::string> ensure_bpf_dir(const std::string& dir) {
     const bool usual = path.string() == kUsual || path.string().starts_with(std::string(kUsual) + "/");
     mounted = usual ? kUsual : path.string();
     if (!usual) PLENUM_CHECK(make_directories(mounted), "mount a BPF file system");
-    if (::mount("bpf", mounted.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
+    if (::mount(usual ? "bpf" : kOurs, mounted.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
       return fail_errno("mount a BPF file system at " + mounted);
     }
   }
@@ -62,4 +79,14 @@ Result<bool> unmount_bpf(const std::string& mounted_at) {
   return true;
 }
 
-}  // namespace plenum::host
+Result<> release_bpf_dir(const std::string& dir) {
+  if (mounted_by_us(dir)) {
+    if (const auto done = unmount_bpf(dir); !done) return tl::unexpected(done.error());
+  }
+  std::error_code error;
+  fs::remove(dir, error);
+  if (error) return fail_errno("remove " + dir, error.value());
+  return {};
+}
+
+}  // namespace plenum::rt

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-namespace plenum::host {
+namespace plenum::rt {
 
 // Makes `dir` a directory on a BPF file system. Where it is on none, mounts one: at
 // /sys/fs/bpf for a directory below that, else at `dir` itself. Gives where it mounted; ""
@@ -16,4 +16,8 @@ Result<std::string> ensure_bpf_dir(const std::string& dir);
 // pinned there.
 Result<bool> unmount_bpf(const std::string& mounted_at);
 
-}  // namespace plenum::host
+// Removes the (empty) directory `dir`, and the file system on it where ensure_bpf_dir()
+// mounted one just there, in whichever process that was.
+Result<> release_bpf_dir(const std::string& dir);
+
+}  // namespace plenum::rt
