@@ -40,7 +40,8 @@ class Tutorial:
     def vip_on_server(self, server, family):
         tunnel = ("--tunnel", TUNNEL[self.way]) if self.way in TUNNEL else ()
         self.on(server, "plenum", "realserver", "setup", "--vip", self.lab.vip(family), *tunnel,
-                "--no-persist", "--bpf-dir", self.lab.bpffs / server.name)
+                "--no-persist", "--bpf-dir", self.lab.bpffs / server.name,
+                "--state-dir", self.lab.directory / f"{server.name}-state")
 
     def service(self, family, port=HTTP_PORT, protocol="-t", scheduler="wrr", weights=WEIGHTS, servers=None):
         """One virtual service over the lab's servers, with these weights."""
