@@ -6,7 +6,7 @@
  *
  * Who writes what: user space writes settings, ports, services, service, member, server,
  * next hop and nat filter; the program writes connections, loads, cursors, statistics and
- * reasons. Both change a connection's word, by compare-and-swap only.
+ * reasons. Both change a connection's word, by compare-and-swap but for its time.
  */
 #ifndef PLENUM_BPF_ABI_H
 #define PLENUM_BPF_ABI_H
@@ -201,6 +201,11 @@ PL_SIZE(struct pl_stats, 40);
  *          number of entries spilled, 7 meaning "7 or more, no longer counted"
  */
 #define PL_SLOTS 8
+
+/* The time is also written alone, as the first four bytes of its word. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the connection table is for little-endian machines"
+#endif
 
 #define PL_WORD_EXPIRES 0x00000000ffffffffULL
 #define PL_WORD_TAG_SHIFT 32

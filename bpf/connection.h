@@ -3,8 +3,8 @@
  * The connection table (layout and words: abi.h). Lookups take no lock: an entry is written
  * only while its word says BUSY, and a reader looks at the word again after the entry.
  * Inserts hold the lock bit of the primary bucket, so a flow that arrives on two CPUs at
- * once gets one entry. Every change of a word is a compare-and-swap, and whoever wins one
- * that makes, moves or ends a connection adjusts the server's load: loads stay exact.
+ * once gets one entry. Every change of a word but its time is a compare-and-swap, and whoever
+ * wins one that makes, moves or ends a connection adjusts the server's load: loads stay exact.
  */
 #ifndef PLENUM_BPF_CONNECTION_H
 #define PLENUM_BPF_CONNECTION_H
@@ -294,6 +294,16 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 			to |= PL_WORD_ACTIVE;
 		if (to == word)
 			return;
+		if (!((word ^ to) & ~PL_WORD_EXPIRES)) {
+			/*
+			 * Only the time moves on, which is most packets: half the word is stored
+			 * plainly, for a locked operation would make this packet's cache misses
+			 * wait for the last one's. At worst a slot given away at this very moment
+			 * gets this time instead of its own, until its next packet.
+			 */
+			*(volatile __u32 *)&b->word[r->slot & (PL_SLOTS - 1)] = expires;
+			return;
+		}
 		seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, to);
 		if (seen == word) {
 			if ((word ^ to) & PL_WORD_ACTIVE)

@@ -250,8 +250,10 @@ __attribute__((noinline)) int conn_insert(const struct conn_key *k, __u32 server
 		spill_add(primary, 1);
 		count(PL_EVENT_SPILLED);
 	}
-	/* Only bucket bits and BUSY are set now, and only others' bucket bits may change. */
-	__sync_fetch_and_xor(&b->word[r->slot & (PL_SLOTS - 1)], fresh ^ PL_WORD_BUSY);
+	/* Only BUSY and the bucket's bits are set now. The bucket's may change, and the time too:
+	 * a packet of the connection that was here may have stored its own. */
+	*(volatile __u32 *)&b->word[r->slot & (PL_SLOTS - 1)] = (__u32)fresh;
+	__sync_fetch_and_xor(&b->word[r->slot & (PL_SLOTS - 1)], (fresh & ~PL_WORD_EXPIRES) ^ PL_WORD_BUSY);
 	bucket_unlock(primary);
 	r->word = fresh;
 	r->server = server;
