@@ -123,7 +123,7 @@ def test_a_bad_file_changes_nothing(large):
         assert stage.director.plenum("check", stage.director.config, check=False).returncode == 1
         refused = stage.director.plenum("apply", check=False)
         assert refused.returncode != 0
-        assert f"{stage.director.config}:5:" in refused.stdout + refused.stderr
+        assert f"{stage.director.config}:6:31:" in refused.stdout + refused.stderr
         stage.director.reload_by_signal()
         wait_for(lambda: stage.director.ask("status")["status"]["config_error"], "the refusal in the status")
         assert stage.director.ipvsadm("-Sn").stdout == rules
