@@ -119,7 +119,9 @@ def test_a_bad_file_changes_nothing(large):
         stage.director.configure(_config(stage, (1, 1, 1)))
         stage.director.plenum("apply")
         rules = stage.director.ipvsadm("-Sn").stdout
-        stage.director.configure(_config(stage, (1, 1, 1)).replace("port: 80", "port: 80000"))
+        broken = _config(stage, (1, 1, 1)).replace("port: 80", "port: 80000")
+        line = broken[:broken.index("80000")].count("\n") + 1
+        stage.director.configure(broken)
         assert stage.director.plenum("check", stage.director.config, check=False).returncode == 1
         refused = stage.director.plenum("apply", check=False)
         assert refused.returncode != 0
