@@ -211,7 +211,7 @@ static __always_inline void bucket_unlock(struct pl_bucket *b)
  * Makes the key's connection on `server` in `state`. INSERT_FOUND: another CPU was first,
  * *r names its entry. The caller found none before, without the lock.
  */
-__attribute__((noinline)) int conn_insert(const struct conn_key *k, __u32 server, __u32 state, struct conn_ref *r)
+static __always_inline int conn_insert(const struct conn_key *k, __u32 server, __u32 state, struct conn_ref *r)
 {
 	struct pl_server *to = bpf_map_lookup_elem(&pl_servers, &server);
 	struct pl_settings *s = settings();

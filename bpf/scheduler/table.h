@@ -17,7 +17,7 @@
 	X(PL_SCHED_WLC, wlc)
 
 /* The server a service's scheduler chooses, by index; 0 when it has none to give. */
-__attribute__((noinline)) __u32 schedule(__u32 service)
+static __always_inline __u32 schedule(__u32 service)
 {
 	struct pl_service *svc = bpf_map_lookup_elem(&pl_services, &service);
 	__u32 first, n;
