@@ -125,8 +125,32 @@ static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const 
 	       (u->vip[0] == k->other.w[0] && u->vip[1] == k->other.w[1] && u->vip[2] == k->other.w[2]);
 }
 
-/* The slot of one bucket that holds the key's connection, with its word, or -1. */
-static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn_key *k, __u64 *word)
+static __always_inline int spills(struct pl_bucket *b)
+{
+	return word_read(b, 1) >> PL_WORD_SPILL_SHIFT;
+}
+
+static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, __u32 slot, const struct conn_key *k)
+{
+	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
+
+	r->slot = slot;
+	r->server = c->server;
+	r->generation = c->generation;
+	r->forward = c->forward;
+	r->vport = c->vport;
+	if (k->answer) {
+		struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
+
+		r->vip.w[3] = c->vip;
+		r->vip.w[2] = k->family == 6 ? u->vip[2] : PL_MAPPED;
+		r->vip.w[1] = k->family == 6 ? u->vip[1] : 0;
+		r->vip.w[0] = k->family == 6 ? u->vip[0] : 0;
+	}
+}
+
+/* 1 when one bucket holds the key's connection, with *r filled; else 0. */
+static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn_key *k, struct conn_ref *r)
 {
 	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
 
@@ -140,35 +164,13 @@ static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn
 			continue;
 		if (!entry_matches(b, i, k))
 			continue;
-		*word = word_read(b, i);
-		if ((*word & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
+		ref_fill(r, b, i, k);
+		r->word = word_read(b, i);
+		if ((r->word & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
 			continue;	/* replaced while it was read */
-		return i;
+		return 1;
 	}
-	return -1;
-}
-
-static __always_inline int spills(struct pl_bucket *b)
-{
-	return word_read(b, 1) >> PL_WORD_SPILL_SHIFT;
-}
-
-static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, const struct conn_key *k)
-{
-	struct pl_conn *c = &b->conn[r->slot & (PL_SLOTS - 1)];
-
-	r->server = c->server;
-	r->generation = c->generation;
-	r->forward = c->forward;
-	r->vport = c->vport;
-	if (k->answer) {
-		struct pl_conn_upper *u = &b->upper[r->slot & (PL_SLOTS - 1)];
-
-		r->vip.w[3] = c->vip;
-		r->vip.w[2] = k->family == 6 ? u->vip[2] : PL_MAPPED;
-		r->vip.w[1] = k->family == 6 ? u->vip[1] : 0;
-		r->vip.w[0] = k->family == 6 ? u->vip[0] : 0;
-	}
+	return 0;
 }
 
 /* 1 and *r filled when the table holds the key's connection, else 0. */
@@ -178,15 +180,11 @@ static __always_inline int conn_find(const struct conn_key *k, const struct pl_s
 
 	for (int i = 0; i < 2; i++) {
 		struct pl_bucket *b = bucket_at(bucket);
-		int slot;
 
 		if (!b)
 			return 0;
-		slot = find_in_bucket(b, k, &r->word);
-		if (slot >= 0) {
+		if (find_in_bucket(b, k, r)) {
 			r->bucket = bucket;
-			r->slot = slot;
-			ref_fill(r, b, k);
 			return 1;
 		}
 		if (!spills(b))
@@ -194,6 +192,16 @@ static __always_inline int conn_find(const struct conn_key *k, const struct pl_s
 		bucket = alternate_of(k->bucket, k->tag, s);
 	}
 	return 0;
+}
+
+/* The connection's server, or 0 when that was removed: then its packets are dropped and its
+ * time is not renewed, so that it ends. */
+static __always_inline struct pl_server *server_of(const struct conn_ref *r)
+{
+	__u32 id = r->server;
+	struct pl_server *server = bpf_map_lookup_elem(&pl_servers, &id);
+
+	return server && server->flags & PL_SERVER_AVAILABLE && server->generation == r->generation ? server : 0;
 }
 
 /* How a packet's two ends are to be understood when its connection is looked for. */

@@ -42,13 +42,13 @@ static __always_inline int is_for_us(struct xdp_md *ctx, const struct pl_packet 
 }
 
 /* On to the server of a connection, by its method. A verdict. */
-__attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id, __u32 generation)
+__attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id)
 {
 	struct pl_server *server = server_at(id);
 	struct pl_next_hop *hop;
 	__u32 index;
 
-	if (!ctx || !p || !server || !(server->flags & PL_SERVER_AVAILABLE) || server->generation != generation)
+	if (!ctx || !p || !server)
 		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	count_in(id, p->length);
 	index = server->next_hop;
@@ -107,6 +107,8 @@ __attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
 	case INSERT_FULL:
 		return PL_DROP_TABLE_FULL;
 	case INSERT_FOUND:
+		if (!server_of(r))
+			return PL_DROP_SERVER_GONE;
 		conn_touch(r, p, PL_INPUT, s);
 	}
 	return 0;
@@ -135,8 +137,10 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 		return verdict(PL_NOT_OURS, XDP_PASS);
 	if (find(p, r, KEY_REQUEST)) {
 		if (!p->first || !is_over(p->proto, word_state(r->word))) {
+			if (!server_of(r))
+				return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 			conn_touch(r, p, PL_INPUT, s);
-			return forward(ctx, p, r->server, r->generation);
+			return forward(ctx, p, r->server);
 		}
 		if (conn_end(r, s))
 			count(PL_EVENT_REUSED);
@@ -144,7 +148,7 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 		return answer(ctx, p, r);
 	}
 	reason = begin(p, r);
-	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server, r->generation);
+	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
 }
 
 SEC("xdp")

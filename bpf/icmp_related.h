@@ -115,7 +115,7 @@ __attribute__((noinline)) int related_in(struct xdp_md *ctx, struct pl_packet *p
 	struct nat_change n = {};
 	__u64 outer;
 
-	if (!ctx || !p || !e || !server || !(server->flags & PL_SERVER_AVAILABLE))
+	if (!ctx || !p || !e || !server)
 		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	count_in(id, p->length);
 	if (server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_LOCAL)
@@ -208,7 +208,7 @@ __attribute__((noinline)) int icmp_related(struct xdp_md *ctx, struct pl_packet 
 	if (parse_quoted(ctx, &e) || e.l4 + 8 > p->l3 + p->length)
 		return RELATED_NONE;
 	if (find(&e, r, KEY_QUOTED_ANSWER))
-		return related_in(ctx, p, &e, r->server);
+		return server_of(r) ? related_in(ctx, p, &e, r->server) : verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	if (may_be_answer(&e.dst) && find(&e, r, KEY_QUOTED_REQUEST))
 		return related_out(ctx, p, &e, r);
 	return RELATED_NONE;
