@@ -62,23 +62,6 @@ std::uint32_t ConnTable::age(std::uint32_t first, std::uint32_t count, std::uint
   return ended;
 }
 
-std::uint32_t ConnTable::end_if(const std::function<bool(const pl_conn&)>& doomed) {
-  std::uint32_t ended = 0;
-  for (std::uint32_t bucket = 0; bucket < bucket_count(); ++bucket) {
-    for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
-      // A packet that moves its expiry meanwhile makes end() refuse: look again.
-      for (int tries = 0; tries < 8; ++tries) {
-        const auto word = shared(buckets_[bucket].word[slot]).load();
-        if (!is_live(word) || !doomed(buckets_[bucket].conn[slot])) break;
-        if (!end(bucket, slot, word)) continue;
-        ++ended;
-        break;
-      }
-    }
-  }
-  return ended;
-}
-
 void ConnTable::read(std::uint32_t bucket, const std::function<void(const Entry&)>& take) const {
   auto& b = buckets_[bucket];
   for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {

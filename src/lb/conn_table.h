@@ -22,8 +22,6 @@ class ConnTable {
   // Ends the connections of buckets [first, first + count) that expired before `now` (a tick).
   // Returns how many; loads of their servers go down with them.
   std::uint32_t age(std::uint32_t first, std::uint32_t count, std::uint32_t now);
-  // Ends every connection for which `doomed` says so.
-  std::uint32_t end_if(const std::function<bool(const pl_conn&)>& doomed);
 
   struct Entry {
     std::uint64_t word = 0;

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "bpf/hash.h"
 #include "lb/abi_values.h"
@@ -15,8 +16,9 @@ namespace plenum::lb {
 
 namespace {
 
-// How long what a packet under way may still read is left as it is.
-constexpr Duration kRest = std::chrono::seconds(2);
+// How long what a packet under way may still read is left as it is: a packet takes
+// microseconds, and no CPU is away in the middle of one for longer than this.
+constexpr Duration kRest = std::chrono::milliseconds(50);
 
 std::uint32_t room(std::uint32_t count) { return count - 1; }
 
@@ -87,6 +89,24 @@ void DataPlane::adopt() {
     set_nat(i, slot.key.address, s.forward == PL_FWD_MASQ);
     if (slot.removed) removed_.insert(i);
   }
+  forget_orphaned_loads();
+  for (std::uint32_t i = 1; i < services_.size(); ++i)
+    if (services_[i].used && services_[i].removed && services_[i].servers.empty()) release_service(i, TimePoint{});
+}
+
+// A daemon killed between ending a connection and counting it down leaves a load that nobody
+// would ever take away; for a removed server, which gets no new connections, the table tells.
+void DataPlane::forget_orphaned_loads() {
+  std::set<std::uint32_t> suspects;
+  for (const auto index : removed_)
+    if (program_.loads[index].active != 0 || program_.loads[index].inactive != 0) suspects.insert(index);
+  if (suspects.empty()) return;
+  for (std::uint32_t bucket = 0; bucket < conns_.bucket_count(); ++bucket)
+    conns_.read(bucket, [&](const ConnTable::Entry& entry) { suspects.erase(entry.conn.server); });
+  for (const auto index : suspects) {
+    shared(program_.loads[index].active).store(0);
+    shared(program_.loads[index].inactive).store(0);
+  }
 }
 
 Result<std::uint32_t> DataPlane::service_slot(const conf::ServiceKey& key, TimePoint now) {
@@ -139,6 +159,8 @@ void DataPlane::set_nat(std::uint32_t index, const net::Address& address, bool n
 void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const conf::Server& spec, TimePoint now) {
   auto& s = program_.servers[index];
   auto& slot = servers_[index];
+  if (!slot.removed && s.service == service && slot.spec == spec) return;
+  slot.spec = spec;
   set_nat(index, spec.key.address, spec.forward == conf::Forward::Masq);
   s.forward = static_cast<std::uint8_t>(spec.forward);
   s.tunnel = static_cast<std::uint8_t>(spec.tunnel.type);
@@ -149,8 +171,7 @@ void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const c
   s.proto = static_cast<std::uint32_t>(services_[service].key.protocol);
   slot.removed = false;
   removed_.erase(index);
-  if (const auto it = next_hops_.find(spec.key.address); it != next_hops_.end())
-    set_next_hop(spec.key.address, it->second, now);
+  if (const auto it = next_hops_.find(spec.key.address); it != next_hops_.end()) point(index, it->second, now);
   shared(s.flags).fetch_or(PL_SERVER_AVAILABLE);
 }
 
@@ -219,6 +240,8 @@ Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry,
   for (const auto& [server, at] : slot.servers)
     if (entry->servers.find(server) == nullptr) remove_server(at, now);
   if (slot.removed) {
+    // A service that comes back is a new one and counts from zero; its servers are revived.
+    slot.baseline = total(slot);
     const auto wire = abi_key(key);
     if (bpf_map_update_elem(program_.vips_fd(), &wire, &index, BPF_ANY) != 0)
       return fail_errno("data plane: add the service");
@@ -238,6 +261,14 @@ void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
   slot.carry = slot.baseline = {};
   slot.removed = true;
   for (const auto& [key, server] : slot.servers) remove_server(server, now);
+  if (slot.servers.empty()) release_service(index, now);
+}
+
+void DataPlane::release_service(std::uint32_t index, TimePoint now) {
+  by_key_.erase(services_[index].key);
+  program_.services[index].in_use = 0;
+  services_[index] = {};
+  free_services_.give(index, 1, now);
 }
 
 std::vector<conf::ServiceKey> DataPlane::services() const {
@@ -258,19 +289,33 @@ void DataPlane::set_next_hop(const net::Address& destination, const NextHop& hop
   next_hops_[destination] = hop;
   const auto it = by_address_.find(destination);
   if (it == by_address_.end()) return;
-  const bool local = hop.state == NextHop::State::Local;
-  for (const auto index : it->second) {
-    auto& s = program_.servers[index];
-    const auto before = s.next_hop;
-    std::uint32_t next = 0;
-    if (hop.state == NextHop::State::Resolved) next = hop_slots_.acquire(abi_next_hop(hop), now).value_or(0);
-    shared(s.next_hop).store(next);
-    hop_slots_.release(before, now);
-    if (local)
-      shared(s.flags).fetch_or(PL_SERVER_LOCAL);
-    else
-      shared(s.flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_LOCAL));
+  for (const auto index : it->second) point(index, hop, now);
+}
+
+// Leads one server's packets by this hop.
+void DataPlane::point(std::uint32_t index, const NextHop& hop, TimePoint now) {
+  auto& s = program_.servers[index];
+  const auto before = s.next_hop;
+  std::uint32_t next = 0;
+  if (hop.state == NextHop::State::Resolved) {
+    const auto slot = hop_slots_.acquire(abi_next_hop(hop), now);
+    if (!slot) {
+      // The old way is better than none; collect() tries again.
+      hops_due_.insert(servers_[index].key.address);
+      return;
+    }
+    next = *slot;
   }
+  shared(s.next_hop).store(next);
+  hop_slots_.release(before, now);
+  if (hop.state == NextHop::State::Local)
+    shared(s.flags).fetch_or(PL_SERVER_LOCAL);
+  else
+    shared(s.flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_LOCAL));
+}
+
+void DataPlane::forget_next_hops_except(const std::set<net::Address>& followed) {
+  std::erase_if(next_hops_, [&](const auto& row) { return !followed.contains(row.first); });
 }
 
 void DataPlane::release_server(std::uint32_t index, TimePoint now) {
@@ -288,23 +333,18 @@ void DataPlane::release_server(std::uint32_t index, TimePoint now) {
   service.servers.erase(slot.key);
   if (auto at = by_address_.find(slot.key.address); at != by_address_.end()) {
     at->second.erase(index);
-    if (at->second.empty()) {
-      by_address_.erase(at);
-      next_hops_.erase(slot.key.address);
-    }
+    if (at->second.empty()) by_address_.erase(at);
   }
   const auto owner = slot.service;
   slot = {};
   free_servers_.give(index, 1, now);
-  if (service.removed && service.servers.empty()) {
-    by_key_.erase(service.key);
-    program_.services[owner].in_use = 0;
-    service = {};
-    free_services_.give(owner, 1, now);
-  }
+  if (service.removed && service.servers.empty()) release_service(owner, now);
 }
 
-void DataPlane::collect(TimePoint now) {
+bool DataPlane::collect(TimePoint now) {
+  bool any = false;
+  for (const auto& address : std::exchange(hops_due_, {}))
+    if (const auto hop = next_hops_.find(address); hop != next_hops_.end()) set_next_hop(address, hop->second, now);
   for (auto it = removed_.begin(); it != removed_.end();) {
     const auto index = *it;
     auto& load = program_.loads[index];
@@ -315,7 +355,9 @@ void DataPlane::collect(TimePoint now) {
     }
     it = removed_.erase(it);
     release_server(index, now);
+    any = true;
   }
+  return any;
 }
 
 Counters DataPlane::read_stats(std::uint32_t server) const {

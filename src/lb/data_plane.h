@@ -46,7 +46,7 @@ class DataPlane {
   DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now);
 
   // Makes the maps agree with `entry`; nullptr: the service is removed. ENOSPC when a map is
-  // full: then nothing of the service changed.
+  // full: then what was there goes on, and the caller tries again when slots were given back.
   Result<> sync(const conf::ServiceKey& key, const ServiceEntry* entry, TimePoint now);
   // Keys of services in the maps, for a reconciliation that removes what the table has not.
   [[nodiscard]] std::vector<conf::ServiceKey> services() const;
@@ -54,9 +54,12 @@ class DataPlane {
   // Addresses of all servers that packets may be sent to.
   [[nodiscard]] std::set<net::Address> destinations() const;
   void set_next_hop(const net::Address& destination, const NextHop& hop, TimePoint now);
+  // Forgets the ways to addresses that are not followed any more.
+  void forget_next_hops_except(const std::set<net::Address>& followed);
 
-  // Gives back the slots of removed servers without connections. Call every second or so.
-  void collect(TimePoint now);
+  // Gives back the slots of removed servers without connections, and tries again what found
+  // no room. Call every second or so. True when something was given back.
+  bool collect(TimePoint now);
   // Samples rates. Call every 2 s.
   void sample();
   // Zeroes counters of one service and its servers, or of all. False: no such service.
@@ -82,6 +85,7 @@ class DataPlane {
     Counters baseline;
     Estimator estimator;
     bool nat = false;
+    conf::Server spec;  // as written last
   };
   struct ServiceSlot {
     conf::ServiceKey key;
@@ -103,7 +107,10 @@ class DataPlane {
   void remove_server(std::uint32_t index, TimePoint now);
   void remove_service(std::uint32_t index, TimePoint now);
   Result<> set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now);
+  void point(std::uint32_t index, const NextHop& hop, TimePoint now);
   void release_server(std::uint32_t index, TimePoint now);
+  void release_service(std::uint32_t index, TimePoint now);
+  void forget_orphaned_loads();
   void set_nat(std::uint32_t index, const net::Address& address, bool nat);
   [[nodiscard]] Counters read_stats(std::uint32_t server) const;
   [[nodiscard]] Counters total(const ServiceSlot& slot) const;
@@ -120,6 +127,7 @@ class DataPlane {
   NextHopSlots hop_slots_;
   std::vector<std::uint16_t> nat_uses_;
   std::set<std::uint32_t> removed_;
+  std::set<net::Address> hops_due_;  // their next hop found no room
 };
 
 }  // namespace plenum::lb

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 #include "conf/reader.h"
 #include "lb/abi_values.h"
@@ -72,6 +73,7 @@ Result<std::unique_ptr<Director>> Director::open(rt::Loop& loop, const Clock& cl
     if (!*state) return tl::unexpected(std::move(config).error());
     director->config_error_ = config.error().what;
     director->log_("the file has errors, what ran before goes on:\n" + director->config_error_);
+    director->config_ = {(*state)->director, (*state)->vips, (*state)->last_file};
   } else {
     director->config_ = *std::move(config);
   }
@@ -87,24 +89,42 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   features.service_room = program_->services.size() - 1;
   features.server_room = program_->servers.size() - 1;
   table_ = Table(features);
-  std::vector<conf::Service> last_file;
-  if (state) {
-    last_file = state->last_file;
-    PLENUM_TRY(table_, table_of(*state, features), "saved state");
-    if (!config_error_.empty()) config_.services = last_file;
-  }
-  PLENUM_TRY(auto next, lb::reload(table_, last_file, config_.services, now), options_.config_path);
-  table_ = std::move(next.table);
+  PLENUM_CHECK(load_table(state, features), options_.config_path);
   PLENUM_CHECK(follow_network(), "netlink");
   sync_all();
   next_hops_->settle();
   update_ports();
+  apply_vips(state ? state->vips : std::vector<conf::Vip>{});
   save();
   second_ = loop_.every(seconds(1), [this] { every_second(); });
   sample_ = loop_.every(seconds(2), [this] { data_plane_->sample(); });
   aging_ = loop_.every(kSlice, [this] { age_slice(); });
   log_(std::string(program_->adopted() ? "data plane adopted" : "data plane made") + ": " +
        std::to_string(table_.services().size()) + " services, " + std::to_string(table_.server_count()) + " servers");
+  return {};
+}
+
+// What the file says on top of what ran. A file the table refuses is one with errors: over a
+// running data plane what ran goes on.
+Result<> Director::load_table(const std::optional<RuntimeState>& state, const Features& features) {
+  std::vector<conf::Service> last_file;
+  if (state) {
+    last_file = state->last_file;
+    auto saved = table_of(*state, features);
+    if (saved)
+      table_ = *std::move(saved);
+    else
+      log_("saved state is not usable, starting from the file alone: " + saved.error().what);
+  }
+  auto next = lb::reload(table_, last_file, config_.services, clock_.now());
+  if (next) {
+    table_ = std::move(next->table);
+    return {};
+  }
+  if (!state) return tl::unexpected(std::move(next).error());
+  config_error_ = next.error().what;
+  log_("the file is refused, what ran before goes on: " + config_error_);
+  config_ = {state->director, state->vips, state->last_file};
   return {};
 }
 
@@ -116,19 +136,43 @@ Result<> Director::follow_network() {
   PLENUM_TRY(auto netlink, rt::Netlink::open(), "addresses");
   vips_.emplace(std::move(netlink));
   next_hops_->settle();
-  vip_problems_ = vips_->apply({}, config_.vips, next_hops_->network());
+  // Interfaces that come, go or change their address on the clients' side lead to no server.
+  PLENUM_TRY(monitor_, rt::NetlinkMonitor::open(loop_, [this](const rt::NetlinkEvent& event) {
+    if (!std::holds_alternative<rt::NeighbourChanged>(event) && !std::holds_alternative<rt::NeighbourGone>(event) &&
+        !std::holds_alternative<rt::RouteChanged>(event))
+      schedule_ports();
+  }), "links");
   return {};
 }
 
-void Director::sync(const conf::ServiceKey& key) {
-  if (const auto done = data_plane_->sync(key, table_.find(key), clock_.now()); !done)
+Result<> Director::sync(const conf::ServiceKey& key) {
+  auto done = data_plane_->sync(key, table_.find(key), clock_.now());
+  if (!done) {
     log_("data plane: " + key.text() + ": " + done.error().what);
+    unsynced_[key] = done.error().what;
+    return tl::unexpected(std::move(done).error().in(key.text() + " is accepted but not in force yet"));
+  }
+  unsynced_.erase(key);
+  return {};
+}
+
+void Director::retry() {
+  if (unsynced_.empty()) return;
+  for (const auto& [key, why] : std::exchange(unsynced_, {}))
+    if (sync(key)) log_("data plane: " + key.text() + " is in force now");
+  follow_servers();
+}
+
+void Director::apply_vips(const std::vector<conf::Vip>& before) {
+  vip_problems_ = vips_->remove(before, config_.vips, next_hops_->network());
+  for (auto& problem : vips_->add(config_.vips, next_hops_->network())) vip_problems_.push_back(std::move(problem));
 }
 
 void Director::sync_all() {
-  for (const auto& entry : table_.services()) sync(entry.spec.key);
+  // A failure is kept in unsynced_, to be tried again.
   for (const auto& key : data_plane_->services())
-    if (table_.find(key) == nullptr) sync(key);
+    if (table_.find(key) == nullptr) (void)sync(key);
+  for (const auto& entry : table_.services()) (void)sync(entry.spec.key);
   follow_servers();
 }
 
@@ -139,14 +183,17 @@ void Director::follow_servers() {
   for (const auto& vip : config_.vips)
     for (const auto& prefix : vip.addresses) never.insert(prefix.address);
   next_hops_->never_source(std::move(never));
-  next_hops_->want(data_plane_->destinations());
+  const auto destinations = data_plane_->destinations();
+  next_hops_->want(destinations);
+  data_plane_->forget_next_hops_except(destinations);
   schedule_ports();
 }
 
 void Director::schedule_ports() {
   if (ports_due_) return;
   ports_due_ = true;
-  ports_ = loop_.after(milliseconds(5), [this] { update_ports(); });
+  // Later than the picture of the network, which gathers events for NextHops::kBatch.
+  ports_ = loop_.after(3 * NextHops::kBatch, [this] { update_ports(); });
 }
 
 void Director::update_ports() {
@@ -169,6 +216,17 @@ void Director::update_ports() {
     slot.flags = port.flags;
     shared(slot.ifindex).store(port.ifindex);
   }
+  for (const auto& port : plan.ports) {
+    // Packets that the stack is to send on carry the host's own address as their source.
+    if (const auto* link = next_hops_->network().link(port.ifindex))
+      set_sysctl("net/ipv4/conf/" + link->name + "/accept_local", '1');
+  }
+  attach_ports(plan);
+  one_mode_for_all(plan);
+  detach_ports(plan);
+}
+
+void Director::attach_ports(const PortPlan& plan) {
   for (const auto ifindex : plan.attach) {
     const auto* link = next_hops_->network().link(ifindex);
     if (link == nullptr) continue;
@@ -178,10 +236,47 @@ void Director::update_ports() {
       if (fresh) log_(done.error().what);
       continue;
     }
-    // Answers that the stack must route carry the virtual address, the host's own, as source.
-    set_sysctl("net/ipv4/conf/" + link->name + "/accept_local", '1');
     if (const auto& attachment = program_->attachments().at(ifindex); fresh)
       log_("attached to " + link->name + (attachment.native ? "" : " in generic mode: " + attachment.note));
+  }
+}
+
+// A device without native XDP takes no frames that a native program redirects to it: they
+// would be lost after they were counted as sent. So all are generic when one is.
+void Director::one_mode_for_all(const PortPlan& plan) {
+  std::string generic;
+  for (const auto& [ifindex, attachment] : program_->attachments())
+    if (!attachment.native && plan.attach.contains(ifindex)) generic = attachment.name;
+  if (generic.empty() || config_.director.xdp != conf::XdpMode::Auto) return;
+  for (const auto ifindex : plan.attach) {
+    const auto it = program_->attachments().find(ifindex);
+    if (it == program_->attachments().end() || !it->second.native) continue;
+    const auto name = it->second.name;
+    auto done = program_->detach(ifindex);
+    if (done) done = program_->attach(ifindex, name, conf::XdpMode::Generic);
+    if (!done) port_problems_.push_back(done.error().what);
+    log_(done ? name + " in generic mode too, since " + generic + " has no native XDP" : done.error().what);
+  }
+}
+
+// Interfaces that are gone, and those a file that names interfaces no longer names. Without
+// names one may be needed again in a moment, when its neighbour answers.
+void Director::detach_ports(const PortPlan& plan) {
+  std::vector<std::uint32_t> leave;
+  for (const auto& [ifindex, attachment] : program_->attachments()) {
+    const bool gone = next_hops_->network().link(ifindex) == nullptr;
+    const bool unnamed = !config_.director.interfaces.empty() && !plan.attach.contains(ifindex);
+    if (gone || unnamed) leave.push_back(ifindex);
+  }
+  for (const auto ifindex : leave) {
+    const auto name = program_->attachments().at(ifindex).name;
+    if (const auto done = program_->detach(ifindex); !done) {
+      port_problems_.push_back(done.error().what);
+      continue;
+    }
+    auto& slot = program_->ports[ifindex % PL_PORTS];
+    if (slot.ifindex == ifindex) shared(slot.ifindex).store(0);
+    log_("left " + (name.empty() ? "interface " + std::to_string(ifindex) : name));
   }
 }
 
@@ -196,6 +291,8 @@ void Director::changed() {
 void Director::save() {
   RuntimeState state;
   state.last_file = config_.services;
+  state.director = config_.director;
+  state.vips = config_.vips;
   for (const auto& entry : table_.services()) state.running.push_back(entry);
   state.baselines = data_plane_->baselines();
   if (const auto done = state_file_.write(state, clock_.now()); !done) log_("save state: " + done.error().what);
@@ -203,7 +300,7 @@ void Director::save() {
 
 Result<> Director::change(const std::vector<Step>& steps, const std::string& author, const std::string& reason) {
   Result<> outcome;
-  bool any = false;
+  bool any = false, services = false;
   for (const auto& step : steps) {
     const auto key = service_of(step);
     if (std::holds_alternative<Zero>(step)) {
@@ -211,14 +308,18 @@ Result<> Director::change(const std::vector<Step>& steps, const std::string& aut
       if (outcome) data_plane_->zero(key);
     } else {
       outcome = table_.apply(step, {clock_.now(), author, reason});
-      if (outcome && key) sync(*key);
-      if (outcome && std::holds_alternative<Clear>(step)) sync_all();
+      any = any || outcome.has_value();
+      if (outcome && key) outcome = sync(*key);
+      if (const auto* added = std::get_if<AddServer>(&step)) next_hops_->want_also(added->server.key.address);
+      if (std::holds_alternative<Clear>(step)) sync_all();
+      services = services || !(std::holds_alternative<AddServer>(step) || std::holds_alternative<EditServer>(step));
     }
     if (!outcome) break;
     any = true;
   }
   if (any) {
-    follow_servers();
+    // A server more is followed already; the whole picture is drawn only for the rest.
+    if (services) follow_servers();
     // What was just added must be reachable when the answer is: no packet waits for a timer.
     next_hops_->settle();
     if (ports_due_) update_ports();
@@ -289,8 +390,11 @@ Result<ServerStatus> Director::act(const ServerAction& action) {
       outcome = table_.set_weight(key, *server, *action.weight, by, expires);
     else
       return fail(std::errc::invalid_argument, "a server can be drained, enabled, or given a weight");
-    if (!outcome) return tl::unexpected(std::move(outcome).error());
-    sync(key);
+    if (outcome) outcome = sync(key);
+    if (!outcome) {
+      if (done) changed();
+      return tl::unexpected(std::move(outcome).error());
+    }
     done = status_with_numbers(key, *table_.find(key, *server));
   }
   if (!done)
@@ -323,10 +427,12 @@ Result<std::vector<std::string>> Director::reload(const std::string& path) {
   config_ = *std::move(config);
   config_error_.clear();
   table_ = std::move(next.table);
-  vip_problems_ = vips_->apply(before, config_.vips, next_hops_->network());
+  // Addresses come last: one that answers before its service is there would refuse clients.
+  (void)vips_->remove(before, config_.vips, next_hops_->network());
   sync_all();
   next_hops_->settle();
   update_ports();
+  apply_vips(before);
   save();
   return std::move(next.lines);
 }
@@ -345,8 +451,12 @@ Timeouts Director::timeouts(std::optional<std::uint32_t> tcp, std::optional<std:
 void Director::every_second() {
   const auto now = clock_.now();
   // An address that somebody removed, or whose interface came late, is put back.
-  vip_problems_ = vips_->apply(config_.vips, config_.vips, next_hops_->network());
-  data_plane_->collect(now);
+  vip_problems_ = vips_->add(config_.vips, next_hops_->network());
+  if (data_plane_->collect(now)) {
+    follow_servers();
+    changed();
+  }
+  retry();
   const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
     const auto numbers = data_plane_->numbers(service, server);
     return std::uint64_t{numbers.active} + numbers.inactive;
@@ -354,7 +464,7 @@ void Director::every_second() {
   if (steps.empty()) return;
   for (const auto& step : steps) {
     log_(describe(step));
-    if (const auto key = service_of(step)) sync(*key);
+    if (const auto key = service_of(step)) (void)sync(*key);
   }
   follow_servers();
   changed();
@@ -371,6 +481,7 @@ void Director::age_slice() {
 std::vector<std::string> Director::warnings() const {
   std::vector<std::string> out = vip_problems_;
   out.insert(out.end(), port_problems_.begin(), port_problems_.end());
+  for (const auto& [key, why] : unsynced_) out.push_back(key.text() + ": not in force as listed: " + why);
   if (config_.director.connections != program_->conns.size() * PL_SLOTS ||
       config_.director.servers != program_->servers.size())
     out.push_back("director: connections and servers keep the sizes the data plane was made with (" +

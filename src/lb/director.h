@@ -4,6 +4,7 @@
 // reconcile. One thread, the loop's. Knows nothing of sockets and JSON.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "conf/config.h"
 #include "lb/data_plane.h"
 #include "lb/nexthop.h"
+#include "lb/ports.h"
 #include "lb/reload.h"
 #include "lb/runtime_state.h"
 #include "lb/state_file.h"
@@ -24,6 +26,7 @@
 #include "lb/vips.h"
 #include "lb/xdp_program.h"
 #include "rt/loop.h"
+#include "rt/netlink.h"
 
 namespace plenum::lb {
 
@@ -82,11 +85,18 @@ class Director {
   Result<conf::Config> read_config(const std::string& path) const;
   Result<> start(std::optional<RuntimeState> state);
   Result<> follow_network();
-  void sync(const conf::ServiceKey& key);
+  Result<> load_table(const std::optional<RuntimeState>& state, const Features& features);
+  // What could not be carried out is tried again every second; until then it is a warning.
+  Result<> sync(const conf::ServiceKey& key);
+  void retry();
+  void apply_vips(const std::vector<conf::Vip>& before);
   void sync_all();
   void follow_servers();
   void schedule_ports();
   void update_ports();
+  void attach_ports(const PortPlan& plan);
+  void one_mode_for_all(const PortPlan& plan);
+  void detach_ports(const PortPlan& plan);
   void changed();
   void every_second();
   void age_slice();
@@ -108,7 +118,9 @@ class Director {
   std::unique_ptr<NextHops> next_hops_;
   std::optional<Vips> vips_;
   StateFile state_file_;
+  std::optional<rt::NetlinkMonitor> monitor_;
   std::vector<std::string> vip_problems_, port_problems_;
+  std::map<conf::ServiceKey, std::string> unsynced_;  // and why
   std::uint32_t next_aged_ = 0;
   bool ports_due_ = false;
   rt::Timer second_, sample_, aging_, ports_, saving_;

@@ -406,6 +406,12 @@ void NextHops::want(std::set<net::Address> destinations) {
   state_->schedule();
 }
 
+void NextHops::want_also(const net::Address& destination) {
+  if (!state_->entries.try_emplace(destination).second) return;
+  state_->some_route_stale = true;
+  state_->schedule();
+}
+
 void NextHops::never_source(std::set<net::Address> addresses) {
   if (state_->never_source == addresses) return;
   state_->never_source = std::move(addresses);

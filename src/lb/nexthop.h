@@ -100,6 +100,8 @@ class NextHops {
   // The destinations to follow from now on, instead of those before. Values of those no
   // longer wanted are forgotten without a call. New ones are told within kBatch.
   void want(std::set<net::Address> destinations);
+  // One destination more.
+  void want_also(const net::Address& destination);
   // Addresses never to be used as a tunnel's source: the VIPs.
   void never_source(std::set<net::Address> addresses);
   // Does at once what is due: after it every wanted destination has a value, unless netlink

@@ -21,11 +21,50 @@ void read_entry(StateReader& in, const Json& json, ServiceEntry& out) {
   }
 }
 
+Json host_to_json(const RuntimeState& state) {
+  auto vips = Json::array();
+  for (const auto& vip : state.vips) {
+    auto addresses = Json::array();
+    for (const auto& prefix : vip.addresses) addresses.push_back(prefix.text());
+    vips.push_back({{"name", vip.name}, {"interface", vip.interface}, {"addresses", std::move(addresses)}});
+  }
+  return {{"interfaces", state.director.interfaces},
+          {"xdp", static_cast<int>(state.director.xdp)},
+          {"connections", state.director.connections},
+          {"servers", state.director.servers},
+          {"vips", std::move(vips)}};
+}
+
+void read_host(StateReader& in, const Json& json, RuntimeState& out) {
+  for (const auto& name : in.array(json, "interfaces")) {
+    if (!name.is_string()) return in.fail("interfaces", "have something that is no name");
+    out.director.interfaces.push_back(name.get<std::string>());
+  }
+  std::int64_t xdp = 0;
+  in.get_integer(json, "xdp", xdp, 0, static_cast<int>(conf::XdpMode::Generic));
+  out.director.xdp = static_cast<conf::XdpMode>(xdp);
+  in.get(json, "connections", out.director.connections);
+  in.get(json, "servers", out.director.servers);
+  for (const auto& one : in.array(json, "vips")) {
+    if (!one.is_object()) return in.fail("vips", "have something that is no vip");
+    conf::Vip vip;
+    in.get(one, "name", vip.name);
+    in.get(one, "interface", vip.interface);
+    for (const auto& text : in.array(one, "addresses")) {
+      const auto prefix = text.is_string() ? net::Prefix::parse(text.get<std::string>()) : std::nullopt;
+      if (!prefix) return in.fail("vip " + vip.name, "has something that is no address");
+      vip.addresses.push_back(*prefix);
+    }
+    out.vips.push_back(std::move(vip));
+  }
+}
+
 }  // namespace
 
 std::string write_state(const RuntimeState& state, TimePoint now, std::int64_t wall) {
   const SavedClock clock{now};
   Json out{{"format", kFormat}, {"saved_at", wall}, {"baselines", state.baselines}};
+  out["host"] = host_to_json(state);
   auto& file = out["file"] = Json::array();
   for (const auto& service : state.last_file) file.push_back(to_json(service));
   auto& running = out["running"] = Json::array();
@@ -60,6 +99,7 @@ Result<RuntimeState> read_state(std::string_view text, TimePoint now, std::int64
 
   StateReader in(clock);
   RuntimeState state;
+  if (const auto* host = in.object(json, "host")) read_host(in, *host, state);
   for (const auto& one : in.array(json, "file")) state.last_file.push_back(in.service(one));
   for (const auto& one : in.array(json, "running")) {
     ServiceEntry entry;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "conf/config.h"
 #include "conf/l4.h"
 #include "lb/table.h"
 
@@ -18,6 +19,8 @@ namespace plenum::lb {
 
 struct RuntimeState {
   std::vector<conf::Service> last_file;  // what reload() compares the next file with
+  conf::Director director;               // of that file, as are the virtual addresses
+  std::vector<conf::Vip> vips;
   std::vector<ServiceEntry> running;     // order of addition
   // Opaque here: the counters that "zero" made the new beginning, by whoever keeps them.
   std::map<std::string, std::vector<std::uint64_t>> baselines;

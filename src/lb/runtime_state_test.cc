@@ -54,6 +54,8 @@ RuntimeState sample() {
 
   RuntimeState state;
   state.last_file = {web, six};
+  state.director = {{"eth0", "eth1"}, conf::XdpMode::Generic, 4096, 128};
+  state.vips = {{"web", {*net::Prefix::parse("192.0.2.10/24"), *net::Prefix::parse("2001:db8::10/64")}, "eth0"}};
   for (const auto& entry : table.services()) state.running.push_back(entry);
   state.baselines["web"] = {1, 2, 18446744073709551615ull};
   return state;
@@ -67,6 +69,8 @@ TEST(RuntimeState, ComesBackAsItWas) {
   EXPECT_EQ(write_state(*back, kThen, kWall), text);
   EXPECT_EQ(back->last_file, sample().last_file);
   EXPECT_EQ(back->baselines, sample().baselines);
+  EXPECT_EQ(back->director, sample().director);
+  EXPECT_EQ(back->vips, sample().vips);
   ASSERT_EQ(back->running.size(), 3u);
   EXPECT_EQ(back->running[2].spec.key.text(), "FWM 7 IPv6");
   EXPECT_EQ(back->running[1].override_->before, back->last_file[1]);

@@ -29,13 +29,10 @@ std::string carrier_of(const net::Address& address, const rt::Network& network) 
 
 }  // namespace
 
-std::vector<std::string> Vips::apply(const std::vector<conf::Vip>& before, const std::vector<conf::Vip>& wanted,
-                                     const rt::Network& network) {
+std::vector<std::string> Vips::add(const std::vector<conf::Vip>& wanted, const rt::Network& network) {
   std::vector<std::string> problems;
-  std::set<net::Address> keep;
   for (const auto& vip : wanted) {
     for (const auto& prefix : vip.addresses) {
-      keep.insert(prefix.address);
       const auto carrier = carrier_of(prefix.address, network);
       if (!carrier.empty() && (vip.interface.empty() || carrier == vip.interface)) continue;
       const auto name = interface_for(vip, prefix.address, network);
@@ -51,6 +48,15 @@ std::vector<std::string> Vips::apply(const std::vector<conf::Vip>& before, const
         problems.push_back("vip " + vip.name + ": add " + prefix.text() + " to " + name + ": " + added.error().what);
     }
   }
+  return problems;
+}
+
+std::vector<std::string> Vips::remove(const std::vector<conf::Vip>& before, const std::vector<conf::Vip>& wanted,
+                                      const rt::Network& network) {
+  std::vector<std::string> problems;
+  std::set<net::Address> keep;
+  for (const auto& vip : wanted)
+    for (const auto& prefix : vip.addresses) keep.insert(prefix.address);
   for (const auto& vip : before) {
     for (const auto& prefix : vip.addresses) {
       if (keep.contains(prefix.address)) continue;

@@ -20,10 +20,11 @@ class Vips {
  public:
   explicit Vips(rt::Netlink netlink) : netlink_(std::move(netlink)) {}
 
-  // Makes the host carry `wanted`; addresses that `before` had and `wanted` has not are
-  // removed. Returns what could not be done, a line each. Idempotent.
-  std::vector<std::string> apply(const std::vector<conf::Vip>& before, const std::vector<conf::Vip>& wanted,
-                                 const rt::Network& network);
+  // Makes the host carry `wanted`. Returns what could not be done, a line each. Idempotent.
+  std::vector<std::string> add(const std::vector<conf::Vip>& wanted, const rt::Network& network);
+  // Removes the addresses that `before` had and `wanted` has not.
+  std::vector<std::string> remove(const std::vector<conf::Vip>& before, const std::vector<conf::Vip>& wanted,
+                                  const rt::Network& network);
 
   static std::vector<VipStatus> status(const std::vector<conf::Vip>& vips, const rt::Network& network);
 

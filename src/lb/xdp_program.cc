@@ -122,6 +122,15 @@ std::uint32_t program_id(int fd) {
   return bpf_obj_get_info_by_fd(fd, &info, &length) == 0 ? info.id : 0;
 }
 
+// Whether the pinned link still holds the program on that interface: one whose interface
+// went says 0, whatever bears the number now.
+bool linked_to(const std::string& path, std::uint32_t ifindex) {
+  const Fd fd{bpf_obj_get(path.c_str())};
+  bpf_link_info info{};
+  std::uint32_t length = sizeof info;
+  return fd && bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0 && info.xdp.ifindex == ifindex;
+}
+
 bool is_generic(std::uint32_t ifindex) {
   bpf_xdp_query_opts query{};
   query.sz = sizeof query;
@@ -194,15 +203,15 @@ Result<> XdpProgram::adopt_links() {
   std::error_code error;
   for (const auto& file : fs::directory_iterator(links_dir(bpf_dir_), error)) {
     const auto ifindex = parse_number<std::uint32_t>(file.path().filename().string());
-    const Fd fd{bpf_obj_get(file.path().c_str())};
-    bpf_link_info info{};
-    std::uint32_t length = sizeof info;
-    // A link whose interface is gone says 0: nothing to keep.
-    if (!ifindex || !fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0 || info.xdp.ifindex != *ifindex) {
+    if (!ifindex || !linked_to(file.path(), *ifindex)) {
       ::unlink(file.path().c_str());
       continue;
     }
+    const Fd fd{bpf_obj_get(file.path().c_str())};
+    bpf_link_info info{};
+    std::uint32_t length = sizeof info;
     const int program = bpf_program__fd(skeleton_->progs.director);
+    if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) return fail_errno("read " + file.path().string());
     if (info.prog_id != program_id(program) && bpf_link_update(fd.get(), program, nullptr) != 0)
       return fail_errno("put the new program on interface " + std::to_string(*ifindex));
     attachments_[*ifindex] = {"", !is_generic(*ifindex), ""};
@@ -213,7 +222,8 @@ Result<> XdpProgram::adopt_links() {
 Result<> XdpProgram::attach(std::uint32_t ifindex, const std::string& name, conf::XdpMode mode) {
   if (const auto it = attachments_.find(ifindex); it != attachments_.end()) {
     it->second.name = name;
-    return {};
+    if (linked_to(link_path(ifindex), ifindex)) return {};
+    PLENUM_CHECK(detach(ifindex), name);
   }
   const int program = bpf_program__fd(skeleton_->progs.director);
   const auto create = [&](std::uint32_t flags) {

@@ -41,8 +41,9 @@ class XdpProgram {
 
   [[nodiscard]] bool adopted() const { return adopted_; }
 
-  // Puts the program on an interface, or in the place of an older version of itself there.
-  // Idempotent. EBUSY when somebody else's program is on it.
+  // Puts the program on an interface. Idempotent: nothing happens where it is already, but an
+  // interface that went and came back under the same number gets it anew. EBUSY when somebody
+  // else's program is on it.
   Result<> attach(std::uint32_t ifindex, const std::string& name, conf::XdpMode mode);
   Result<> detach(std::uint32_t ifindex);
   [[nodiscard]] const std::map<std::uint32_t, Attachment>& attachments() const { return attachments_; }

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "ctl/client.h"
 #include "ctl/dispatch.h"
 #include "lb/director.h"
 #include "rt/loop.h"
@@ -26,6 +27,10 @@ struct Arguments {
 };
 
 int unload(const lb::DirectorOptions& options) {
+  if (ctl::Client::connect(ctl::lbd_socket(options.run_dir))) {
+    std::cerr << "plenum-lbd: a daemon runs on " << options.run_dir << "; stop it first\n";
+    return 1;
+  }
   if (const auto done = lb::XdpProgram::unload(options.bpf_dir); !done) {
     std::cerr << "plenum-lbd: " << done.error().what << '\n';
     return 1;

@@ -1,0 +1,86 @@
+#include "lb/conn_table.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace plenum::lb {
+namespace {
+
+constexpr std::uint32_t kNow = 1000;
+
+class ConnTableTest : public testing::Test {
+ protected:
+  std::uint64_t word(std::uint32_t expires, std::uint64_t more = 0, std::uint32_t tag = 5) {
+    return PL_WORD_LIVE | static_cast<std::uint64_t>(tag) << PL_WORD_TAG_SHIFT | expires | more;
+  }
+  void put(std::uint32_t bucket, std::uint32_t slot, std::uint64_t value, std::uint32_t server = 1) {
+    buckets_[bucket].word[slot] |= value;
+    buckets_[bucket].conn[slot].server = server;
+    auto& load = loads_[server];
+    ((value & PL_WORD_ACTIVE) != 0 ? load.active : load.inactive) += 1;
+  }
+  std::uint32_t live() {
+    std::uint32_t n = 0;
+    for (std::uint32_t b = 0; b < buckets_.size(); ++b) table_.read(b, [&](const ConnTable::Entry&) { ++n; });
+    return n;
+  }
+
+  std::vector<pl_bucket> buckets_{4};
+  std::vector<pl_load> loads_{8};
+  ConnTable table_{buckets_, loads_};
+};
+
+TEST_F(ConnTableTest, EndsWhatIsPastItsTimeAndCountsItDown) {
+  put(0, 0, word(kNow - 1));
+  put(0, 1, word(kNow - 1, PL_WORD_ACTIVE));
+  put(0, 2, word(kNow));
+  EXPECT_EQ(table_.age(0, 4, kNow), 2u);
+  EXPECT_EQ(loads_[1].active, 0u);
+  EXPECT_EQ(loads_[1].inactive, 1u);
+  EXPECT_EQ(live(), 1u);
+}
+
+TEST_F(ConnTableTest, LooksOnlyAtTheBucketsAsked) {
+  put(0, 0, word(kNow - 1));
+  put(2, 0, word(kNow - 1));
+  EXPECT_EQ(table_.age(0, 2, kNow), 1u);
+  EXPECT_EQ(table_.age(2, 99, kNow), 1u);
+}
+
+TEST_F(ConnTableTest, LeavesTheBucketsOwnBitsAlone) {
+  buckets_[0].word[0] |= PL_WORD_LOCK;
+  buckets_[0].word[1] |= 3ULL << PL_WORD_SPILL_SHIFT;
+  put(0, 0, word(kNow - 1));
+  put(0, 1, word(kNow - 1));
+  EXPECT_EQ(table_.age(0, 1, kNow), 2u);
+  EXPECT_EQ(buckets_[0].word[0], PL_WORD_LOCK);
+  EXPECT_EQ(buckets_[0].word[1], 3ULL << PL_WORD_SPILL_SHIFT);
+}
+
+TEST_F(ConnTableTest, TellsThePrimaryBucketOfASpilledConnection) {
+  constexpr std::uint32_t kTag = 5;
+  const std::uint32_t primary = (2 ^ PL_ALTERNATE(kTag)) & 3;
+  buckets_[primary].word[1] |= 2ULL << PL_WORD_SPILL_SHIFT;
+  put(2, 0, word(kNow - 1, PL_WORD_ALTERNATE, kTag));
+  EXPECT_EQ(table_.age(0, 4, kNow), 1u);
+  EXPECT_EQ(buckets_[primary].word[1] >> PL_WORD_SPILL_SHIFT, 1u);
+}
+
+TEST_F(ConnTableTest, NeverCountsDownFromMany) {
+  constexpr std::uint32_t kTag = 5;
+  const std::uint32_t primary = (2 ^ PL_ALTERNATE(kTag)) & 3;
+  buckets_[primary].word[1] |= static_cast<std::uint64_t>(PL_SPILL_MANY) << PL_WORD_SPILL_SHIFT;
+  put(2, 0, word(kNow - 1, PL_WORD_ALTERNATE, kTag));
+  table_.age(0, 4, kNow);
+  EXPECT_EQ(buckets_[primary].word[1] >> PL_WORD_SPILL_SHIFT, std::uint64_t{PL_SPILL_MANY});
+}
+
+TEST_F(ConnTableTest, PassesOverWhatIsBeingWritten) {
+  buckets_[1].word[3] = PL_WORD_BUSY;
+  EXPECT_EQ(table_.age(0, 4, kNow), 0u);
+  EXPECT_EQ(live(), 0u);
+}
+
+}  // namespace
+}  // namespace plenum::lb
