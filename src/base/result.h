@@ -7,9 +7,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
-
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace plenum {
 
@@ -45,16 +44,15 @@ inline tl::unexpected<Error> fail_errno(std::string what, int error = errno) {
 #define PLENUM_CAT(a, b) PLENUM_CAT_(a, b)
 
 // PLENUM_TRY(auto fd, open_config(path), "load config");
-#define PLENUM_TRY(decl, expr, where)                                                            \
-  auto PLENUM_CAT(result_, __LINE__) = (expr);                                                   \
-  if (!PLENUM_CAT(result_, __LINE__))                                                            \
-    return tl::unexpected(std::move(PLENUM_CAT(result_, __LINE__)).error().in(where));           \
+#define PLENUM_TRY(decl, expr, where)                                                  \
+  auto PLENUM_CAT(result_, __LINE__) = (expr);                                         \
+  if (!PLENUM_CAT(result_, __LINE__))                                                  \
+    return tl::unexpected(std::move(PLENUM_CAT(result_, __LINE__)).error().in(where)); \
   decl = *std::move(PLENUM_CAT(result_, __LINE__))
 
 // The same for Result<void>: PLENUM_CHECK(write_all(fd, bytes), "save rules");
-#define PLENUM_CHECK(expr, where)                                                                \
-  do {                                                                                           \
-    auto plenum_check_result = (expr);                                                           \
-    if (!plenum_check_result)                                                                    \
-      return tl::unexpected(std::move(plenum_check_result).error().in(where));                   \
+#define PLENUM_CHECK(expr, where)                                                                      \
+  do {                                                                                                 \
+    auto plenum_check_result = (expr);                                                                 \
+    if (!plenum_check_result) return tl::unexpected(std::move(plenum_check_result).error().in(where)); \
   } while (false)

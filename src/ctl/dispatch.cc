@@ -39,7 +39,8 @@ struct Carry {
     return wrapped(director.diff(r.path), [](std::vector<std::string> lines) { return DiffReply{std::move(lines)}; });
   }
   Result<Reply> operator()(const ReloadRequest& r) const {
-    return wrapped(director.reload(r.path), [](std::vector<std::string> lines) { return ReloadReply{std::move(lines)}; });
+    return wrapped(director.reload(r.path),
+                   [](std::vector<std::string> lines) { return ReloadReply{std::move(lines)}; });
   }
   Result<Reply> operator()(const TimeoutsRequest& r) const {
     const auto now = director.timeouts(r.tcp, r.tcp_fin, r.udp);
@@ -49,9 +50,7 @@ struct Carry {
 
 }  // namespace
 
-Result<Reply> dispatch(lb::Director& director, const Request& request) {
-  return std::visit(Carry{director}, request);
-}
+Result<Reply> dispatch(lb::Director& director, const Request& request) { return std::visit(Carry{director}, request); }
 
 std::string answer(lb::Director& director, std::string_view line) {
   auto request = decode_request(line);

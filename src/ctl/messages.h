@@ -28,14 +28,19 @@ struct ChangeRequest {
 struct ChangeReply {};
 
 // "list": services with their servers. With a key only that one (ESRCH when there is none).
-struct ListRequest { std::optional<conf::ServiceKey> service; };
+struct ListRequest {
+  std::optional<conf::ServiceKey> service;
+};
 struct ListReply {
   std::vector<lb::ServiceStatus> services;  // order of addition
   std::uint32_t table_size = 0;             // connection table buckets, for "(size=%d)"
 };
 
 // "connections": the table as it is now, at most `limit` entries from `cursor` on.
-struct ConnectionsRequest { std::uint64_t cursor = 0; std::uint32_t limit = 10000; };
+struct ConnectionsRequest {
+  std::uint64_t cursor = 0;
+  std::uint32_t limit = 10000;
+};
 struct ConnectionsReply {
   std::vector<lb::ConnectionStatus> connections;
   std::optional<std::uint64_t> next;  // cursor to go on from; none at the end
@@ -51,27 +56,45 @@ struct ServerRequest {
   std::string author, reason;
   std::optional<std::uint64_t> seconds;  // how long the override holds; none: for good
 };
-struct ServerReply { lb::ServerStatus server; };
+struct ServerReply {
+  lb::ServerStatus server;
+};
 
 // "status", "drops".
 struct StatusRequest {};
-struct StatusReply { lb::Status status; };
+struct StatusReply {
+  lb::Status status;
+};
 struct DropsRequest {};
-struct DropsReply { std::vector<lb::ReasonCount> reasons; };
+struct DropsReply {
+  std::vector<lb::ReasonCount> reasons;
+};
 
 // "diff": what a reload of `path` (the daemon's own file when empty) would do; "reload": do
 // it. Errors of the file come as one text, a line each, with file:line:column.
-struct DiffRequest { std::string path; };
-struct DiffReply { std::vector<std::string> lines; };
-struct ReloadRequest { std::string path; };
-struct ReloadReply { std::vector<std::string> lines; };  // what was done
+struct DiffRequest {
+  std::string path;
+};
+struct DiffReply {
+  std::vector<std::string> lines;
+};
+struct ReloadRequest {
+  std::string path;
+};
+struct ReloadReply {
+  std::vector<std::string> lines;
+};  // what was done
 
 // "timeouts": reads IPVS's three, in seconds; sets those given and not 0.
-struct TimeoutsRequest { std::optional<std::uint32_t> tcp, tcp_fin, udp; };
-struct TimeoutsReply { std::uint32_t tcp = 900, tcp_fin = 120, udp = 300; };
+struct TimeoutsRequest {
+  std::optional<std::uint32_t> tcp, tcp_fin, udp;
+};
+struct TimeoutsReply {
+  std::uint32_t tcp = 900, tcp_fin = 120, udp = 300;
+};
 
-using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest,
-                             DropsRequest, DiffRequest, ReloadRequest, TimeoutsRequest>;
+using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest, DropsRequest,
+                             DiffRequest, ReloadRequest, TimeoutsRequest>;
 using Reply = std::variant<ChangeReply, ListReply, ConnectionsReply, ServerReply, StatusReply, DropsReply, DiffReply,
                            ReloadReply, TimeoutsReply>;
 

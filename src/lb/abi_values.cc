@@ -67,17 +67,19 @@ pl_next_hop abi_next_hop(const NextHop& hop) {
 }
 
 std::string state_name(std::uint8_t proto, std::uint32_t state) {
-  constexpr std::array<const char*, PL_TCP_STATES> kTcp{"NONE",      "ESTABLISHED", "SYN_SENT", "SYN_RECV",
-                                                        "FIN_WAIT",  "TIME_WAIT",   "CLOSE",    "CLOSE_WAIT",
-                                                        "LAST_ACK",  "LISTEN",      "SYNACK"};
-  constexpr std::array<const char*, PL_SCTP_STATES> kSctp{"NONE",     "INIT1",       "INIT",       "C-SENT",
-                                                          "C-REPLIED", "C-WAIT",     "COOKIE",     "C-ECHOED",
-                                                          "ESTABLISHED", "S-SENT",   "S-RECEIVED", "S-ACK-SENT",
-                                                          "REJECTED", "CLOSED"};
+  constexpr std::array<const char*, PL_TCP_STATES> kTcp{"NONE",     "ESTABLISHED", "SYN_SENT", "SYN_RECV",
+                                                        "FIN_WAIT", "TIME_WAIT",   "CLOSE",    "CLOSE_WAIT",
+                                                        "LAST_ACK", "LISTEN",      "SYNACK"};
+  constexpr std::array<const char*, PL_SCTP_STATES> kSctp{
+      "NONE",     "INIT1",       "INIT",   "C-SENT",     "C-REPLIED",  "C-WAIT",   "COOKIE",
+      "C-ECHOED", "ESTABLISHED", "S-SENT", "S-RECEIVED", "S-ACK-SENT", "REJECTED", "CLOSED"};
   switch (static_cast<conf::Protocol>(proto)) {
-    case conf::Protocol::Tcp: return state < kTcp.size() ? kTcp[state] : "ERR!";
-    case conf::Protocol::Sctp: return state < kSctp.size() ? kSctp[state] : "ERR!";
-    case conf::Protocol::Udp: return "UDP";
+    case conf::Protocol::Tcp:
+      return state < kTcp.size() ? kTcp[state] : "ERR!";
+    case conf::Protocol::Sctp:
+      return state < kSctp.size() ? kSctp[state] : "ERR!";
+    case conf::Protocol::Udp:
+      return "UDP";
   }
   return "NONE";
 }

@@ -56,7 +56,8 @@ std::uint32_t ConnTable::age(std::uint32_t first, std::uint32_t count, std::uint
     for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
       const auto word = shared(buckets_[bucket].word[slot]).load(std::memory_order_relaxed);
       if (!is_live(word)) continue;
-      if (static_cast<std::int32_t>(static_cast<std::uint32_t>(word) - now) < 0) ended += end(bucket, slot, word) ? 1 : 0;
+      if (static_cast<std::int32_t>(static_cast<std::uint32_t>(word) - now) < 0)
+        ended += end(bucket, slot, word) ? 1 : 0;
     }
   }
   return ended;

@@ -44,8 +44,7 @@ using Sequence = std::vector<std::uint32_t>;
 // Sequences recorded from IPVS, servers 1, 2, 3 added in this order.
 TEST(CarryWrr, FollowsIpvsForServersAddedOneByOne) {
   const Members weights123{{3, 3}, {2, 2}, {1, 1}};
-  EXPECT_EQ(choices(carry_wrr({}, {}, weights123), weights123, 12),
-            (Sequence{3, 2, 1, 3, 3, 2, 3, 2, 1, 3, 3, 2}));
+  EXPECT_EQ(choices(carry_wrr({}, {}, weights123), weights123, 12), (Sequence{3, 2, 1, 3, 3, 2, 3, 2, 1, 3, 3, 2}));
   const Members weights532{{3, 2}, {2, 3}, {1, 5}};
   EXPECT_EQ(choices(carry_wrr({}, {}, weights532), weights532, 10), (Sequence{3, 2, 1, 1, 1, 2, 1, 3, 2, 1}));
 }

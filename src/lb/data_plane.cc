@@ -63,7 +63,8 @@ void DataPlane::adopt() {
     slot.first_member = static_cast<std::uint32_t>(s.list >> 32);
     const auto count = static_cast<std::uint32_t>(s.list);
     for (std::uint32_t m = 0; m < count; ++m)
-      slot.members.push_back({program_.members[slot.first_member + m].server, program_.members[slot.first_member + m].weight});
+      slot.members.push_back(
+          {program_.members[slot.first_member + m].server, program_.members[slot.first_member + m].weight});
     free_members_.claim(slot.first_member, count);
     free_services_.claim(i, 1);
     by_key_[slot.key] = i;
@@ -201,7 +202,8 @@ Result<> DataPlane::set_members(std::uint32_t index, const ServiceEntry& entry, 
     const auto range = free_members_.take(static_cast<std::uint32_t>(members.size()), now);
     if (!range) return fail(std::errc::no_space_on_device, "no room for another list of servers");
     first = *range;
-    for (std::uint32_t i = 0; i < members.size(); ++i) program_.members[first + i] = {members[i].server, members[i].weight};
+    for (std::uint32_t i = 0; i < members.size(); ++i)
+      program_.members[first + i] = {members[i].server, members[i].weight};
   }
   const bool restart = scheduler != slot.scheduler;
   auto cursor = shared(s.cursor);
@@ -364,8 +366,7 @@ Counters DataPlane::read_stats(std::uint32_t server) const {
   std::vector<pl_stats> values(static_cast<std::size_t>(cpus_));
   Counters sum;
   if (bpf_map_lookup_elem(program_.stats_fd(), &server, values.data()) != 0) return sum;
-  for (const auto& v : values)
-    sum += Counters{v.connections, v.in_packets, v.out_packets, v.in_bytes, v.out_bytes};
+  for (const auto& v : values) sum += Counters{v.connections, v.in_packets, v.out_packets, v.in_bytes, v.out_bytes};
   return sum;
 }
 
@@ -412,7 +413,8 @@ Baselines DataPlane::baselines() const {
     const auto& slot = services_[index];
     put("carry " + key.text(), slot.carry);
     put("zero " + key.text(), slot.baseline);
-    for (const auto& [server, at] : slot.servers) put("zero " + key.text() + " " + server.text(), servers_[at].baseline);
+    for (const auto& [server, at] : slot.servers)
+      put("zero " + key.text() + " " + server.text(), servers_[at].baseline);
   }
   return out;
 }

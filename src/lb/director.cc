@@ -129,19 +129,26 @@ Result<> Director::load_table(const std::optional<RuntimeState>& state, const Fe
 }
 
 Result<> Director::follow_network() {
-  PLENUM_TRY(next_hops_, NextHops::open(loop_, [this](const net::Address& address, const NextHop& hop) {
-    data_plane_->set_next_hop(address, hop, clock_.now());
-    schedule_ports();
-  }), "next hops");
+  PLENUM_TRY(next_hops_,
+             NextHops::open(loop_,
+                            [this](const net::Address& address, const NextHop& hop) {
+                              data_plane_->set_next_hop(address, hop, clock_.now());
+                              schedule_ports();
+                            }),
+             "next hops");
   PLENUM_TRY(auto netlink, rt::Netlink::open(), "addresses");
   vips_.emplace(std::move(netlink));
   next_hops_->settle();
   // Interfaces that come, go or change their address on the clients' side lead to no server.
-  PLENUM_TRY(monitor_, rt::NetlinkMonitor::open(loop_, [this](const rt::NetlinkEvent& event) {
-    if (!std::holds_alternative<rt::NeighbourChanged>(event) && !std::holds_alternative<rt::NeighbourGone>(event) &&
-        !std::holds_alternative<rt::RouteChanged>(event))
-      schedule_ports();
-  }), "links");
+  PLENUM_TRY(monitor_,
+             rt::NetlinkMonitor::open(loop_,
+                                      [this](const rt::NetlinkEvent& event) {
+                                        if (!std::holds_alternative<rt::NeighbourChanged>(event) &&
+                                            !std::holds_alternative<rt::NeighbourGone>(event) &&
+                                            !std::holds_alternative<rt::RouteChanged>(event))
+                                          schedule_ports();
+                                      }),
+             "links");
   return {};
 }
 
@@ -493,8 +500,7 @@ std::vector<std::string> Director::warnings() const {
       const auto* hop = next_hops_->find(server.spec.key.address);
       if (hop != nullptr && hop->state != NextHop::State::Resolved && hop->state != NextHop::State::Local)
         out.push_back(entry.spec.key.text() + ": server " + server.spec.key.text() + ": " + hop->text());
-      if (server.spec.forward == conf::Forward::Masq)
-        (server.spec.key.address.is_v4() ? nat4 : nat6) = true;
+      if (server.spec.forward == conf::Forward::Masq) (server.spec.key.address.is_v4() ? nat4 : nat6) = true;
     }
   }
   if (nat4 && !sysctl_is("net/ipv4/ip_forward", '1'))
@@ -507,7 +513,9 @@ std::vector<std::string> Director::warnings() const {
 Status Director::status() const {
   Status s;
   const auto now = clock_.now();
-  const auto whole = [](Duration d) { return static_cast<std::uint64_t>(std::chrono::duration_cast<seconds>(d).count()); };
+  const auto whole = [](Duration d) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<seconds>(d).count());
+  };
   s.version = PLENUM_VERSION;
   s.uptime = whole(now - started_);
   s.data_plane_uptime = whole(now.time_since_epoch() - Duration(program_->settings[0].born));
@@ -519,8 +527,8 @@ Status Director::status() const {
   s.connection_room = data_plane_->table().slot_count();
   for (const auto& [ifindex, attachment] : program_->attachments()) {
     const auto* link = next_hops_->network().link(ifindex);
-    s.interfaces.push_back({link != nullptr ? link->name : attachment.name, attachment.native ? "native" : "generic",
-                            attachment.note});
+    s.interfaces.push_back(
+        {link != nullptr ? link->name : attachment.name, attachment.native ? "native" : "generic", attachment.note});
   }
   s.vips = Vips::status(config_.vips, next_hops_->network());
   s.warnings = warnings();

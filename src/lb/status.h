@@ -25,7 +25,7 @@ struct Rates {
 
 // An operator's word that differs from the file: who, why, until when.
 struct Override {
-  std::string what;    // "weight 0", "drained", "added", "removed"
+  std::string what;  // "weight 0", "drained", "added", "removed"
   std::string author;
   std::string reason;
   std::optional<std::uint64_t> expires_in;  // seconds from now; none: for good
@@ -33,53 +33,53 @@ struct Override {
 };
 
 struct ServerStatus {
-  conf::Server server;                 // with the weight in force
+  conf::Server server;  // with the weight in force
   std::uint32_t active = 0, inactive = 0, persistent = 0;
   Counters counters;
   Rates rates;
   bool draining = false;
   std::optional<std::uint64_t> removed_in;  // seconds until a draining server goes for good
   std::optional<Override> override_;
-  std::string next_hop;                // "02:00:00:00:00:11 on eth1", "local", or why there is none
+  std::string next_hop;  // "02:00:00:00:00:11 on eth1", "local", or why there is none
   bool operator==(const ServerStatus&) const = default;
 };
 
 struct ServiceStatus {
-  conf::Service service;               // without servers: those are below
+  conf::Service service;  // without servers: those are below
   Counters counters;
   Rates rates;
   std::optional<Override> override_;
-  std::vector<ServerStatus> servers;   // order of addition, oldest first
+  std::vector<ServerStatus> servers;  // order of addition, oldest first
   bool operator==(const ServiceStatus&) const = default;
 };
 
 struct ConnectionStatus {
   conf::Protocol protocol = conf::Protocol::Tcp;
   net::Endpoint client, virtual_, server;
-  std::string state;                   // IPVS's names: ESTABLISHED, FIN_WAIT, UDP ...
-  std::uint32_t expires_in = 0;        // seconds
+  std::string state;             // IPVS's names: ESTABLISHED, FIN_WAIT, UDP ...
+  std::uint32_t expires_in = 0;  // seconds
   bool operator==(const ConnectionStatus&) const = default;
 };
 
 // One named verdict of the data plane and how often it fell.
 struct ReasonCount {
-  std::string name;   // "no_server"
-  std::string kind;   // "drop", "pass", "forward", "reply"
-  std::string text;   // one line for people
+  std::string name;  // "no_server"
+  std::string kind;  // "drop", "pass", "forward", "reply"
+  std::string text;  // one line for people
   std::uint64_t packets = 0;
   bool operator==(const ReasonCount&) const = default;
 };
 
 struct InterfaceStatus {
   std::string name;
-  std::string mode;   // "native", "generic"
-  std::string note;   // why generic, or empty
+  std::string mode;  // "native", "generic"
+  std::string note;  // why generic, or empty
   bool operator==(const InterfaceStatus&) const = default;
 };
 
 struct VipStatus {
   std::string name;
-  std::string address;    // "192.0.2.10/24"
+  std::string address;  // "192.0.2.10/24"
   std::string interface;
   bool present = false;
   bool operator==(const VipStatus&) const = default;
@@ -87,10 +87,10 @@ struct VipStatus {
 
 struct Status {
   std::string version;
-  std::uint64_t uptime = 0;            // seconds the daemon runs
-  std::uint64_t data_plane_uptime = 0; // seconds the data plane runs; it outlives daemons
+  std::uint64_t uptime = 0;             // seconds the daemon runs
+  std::uint64_t data_plane_uptime = 0;  // seconds the data plane runs; it outlives daemons
   std::string config_path;
-  std::string config_error;            // why the last reload was refused; empty when it was not
+  std::string config_error;  // why the last reload was refused; empty when it was not
   std::uint64_t services = 0, servers = 0, connections = 0, connection_room = 0;
   std::vector<InterfaceStatus> interfaces;
   std::vector<VipStatus> vips;

@@ -11,16 +11,34 @@
 
 namespace plenum::lb {
 
-struct AddService { conf::Service service; };               // its servers are added by AddServer
-struct EditService { conf::Service service; };              // its servers are left alone
-struct RemoveService { conf::ServiceKey key; };
-struct AddServer { conf::ServiceKey service; conf::Server server; };
-struct EditServer { conf::ServiceKey service; conf::Server server; };
+struct AddService {
+  conf::Service service;
+};  // its servers are added by AddServer
+struct EditService {
+  conf::Service service;
+};  // its servers are left alone
+struct RemoveService {
+  conf::ServiceKey key;
+};
+struct AddServer {
+  conf::ServiceKey service;
+  conf::Server server;
+};
+struct EditServer {
+  conf::ServiceKey service;
+  conf::Server server;
+};
 // drain == 0 removes at once, as ipvsadm -d does; otherwise the server takes no new
 // connections and goes when its last one ends or after `drain` seconds.
-struct RemoveServer { conf::ServiceKey service; conf::ServerKey server; std::uint32_t drain = 0; };
-struct Clear {};                                             // ipvsadm -C
-struct Zero { std::optional<conf::ServiceKey> service; };    // ipvsadm -Z
+struct RemoveServer {
+  conf::ServiceKey service;
+  conf::ServerKey server;
+  std::uint32_t drain = 0;
+};
+struct Clear {};  // ipvsadm -C
+struct Zero {
+  std::optional<conf::ServiceKey> service;
+};  // ipvsadm -Z
 
 using Step = std::variant<AddService, EditService, RemoveService, AddServer, EditServer, RemoveServer, Clear, Zero>;
 

@@ -15,7 +15,8 @@ TEST(Timeouts, AreIpvssUntilSet) {
 }
 
 TEST(Timeouts, SurviveTheWayThroughTicks) {
-  for (const std::uint32_t seconds : {1u, 59u, 900u, 86400u, 2678400u}) EXPECT_EQ(seconds_of(ticks_of(seconds)), seconds);
+  for (const std::uint32_t seconds : {1u, 59u, 900u, 86400u, 2678400u})
+    EXPECT_EQ(seconds_of(ticks_of(seconds)), seconds);
 }
 
 TEST(Timeouts, SetChangesThreeStates) {

@@ -64,7 +64,8 @@ std::vector<std::string> Vips::remove(const std::vector<conf::Vip>& before, cons
       const auto* link = name.empty() ? nullptr : network.link(name);
       if (link == nullptr) continue;
       if (const auto removed = netlink_.remove_address(link->ifindex, prefix); !removed)
-        problems.push_back("vip " + vip.name + ": remove " + prefix.text() + " from " + name + ": " + removed.error().what);
+        problems.push_back("vip " + vip.name + ": remove " + prefix.text() + " from " + name + ": " +
+                           removed.error().what);
     }
   }
   return problems;

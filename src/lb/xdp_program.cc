@@ -61,10 +61,10 @@ void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
     bpf_map* map;
     std::uint32_t entries;
   } rows[] = {
-      {s.maps.pl_vips, sizes.services},          {s.maps.pl_services, sizes.services},
-      {s.maps.pl_members, members_for(sizes)},   {s.maps.pl_servers, sizes.servers},
-      {s.maps.pl_loads, sizes.servers},          {s.maps.pl_next_hops, sizes.servers * 2},
-      {s.maps.pl_stats, sizes.servers},          {s.maps.pl_conns, sizes.connections / PL_SLOTS},
+      {s.maps.pl_vips, sizes.services},        {s.maps.pl_services, sizes.services},
+      {s.maps.pl_members, members_for(sizes)}, {s.maps.pl_servers, sizes.servers},
+      {s.maps.pl_loads, sizes.servers},        {s.maps.pl_next_hops, sizes.servers * 2},
+      {s.maps.pl_stats, sizes.servers},        {s.maps.pl_conns, sizes.connections / PL_SLOTS},
   };
   for (const auto& row : rows) bpf_map__set_max_entries(row.map, row.entries);
 }
@@ -81,9 +81,10 @@ Result<> check_abi(const std::string& dir) {
   if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) return fail_errno("read " + dir);
   if (info.value_size != sizeof settings || bpf_map_lookup_elem(fd.get(), &zero, &settings) != 0 ||
       (settings.abi_version != PL_ABI_VERSION && settings.abi_version != 0))
-    return fail(std::errc::protocol_error,
-                "the data plane under " + dir + " was made by another version of plenum-lbd and cannot be adopted; "
-                "`plenum-lbd --unload --bpf-dir " + dir + "` removes it, ending its connections");
+    return fail(std::errc::protocol_error, "the data plane under " + dir +
+                                               " was made by another version of plenum-lbd and cannot be adopted; "
+                                               "`plenum-lbd --unload --bpf-dir " +
+                                               dir + "` removes it, ending its connections");
   return {};
 }
 

@@ -102,8 +102,7 @@ std::optional<Mac> Mac::parse(std::string_view text) {
   if (parts.size() != 6) return std::nullopt;
   Mac mac;
   for (std::size_t i = 0; i < 6; ++i) {
-    const auto [end, error] =
-        std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), mac.bytes[i], 16);
+    const auto [end, error] = std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), mac.bytes[i], 16);
     if (error != std::errc{} || parts[i].size() != 2 || end != parts[i].data() + 2) return std::nullopt;
   }
   return mac;
@@ -111,8 +110,8 @@ std::optional<Mac> Mac::parse(std::string_view text) {
 
 std::string Mac::text() const {
   std::array<char, 18> out{};
-  std::snprintf(out.data(), out.size(), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2],
-                bytes[3], bytes[4], bytes[5]);
+  std::snprintf(out.data(), out.size(), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3],
+                bytes[4], bytes[5]);
   return out.data();
 }
 

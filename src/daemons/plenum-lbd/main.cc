@@ -46,21 +46,25 @@ Result<> run(const lb::DirectorOptions& options) {
 
   std::unique_ptr<lb::Director> director;
   // The socket first: it refuses a second daemon before that one could touch anything.
-  PLENUM_TRY(auto listener,
-             rt::UnixListener::open(loop, options.run_dir + "/lbd.sock",
-                                    rt::UnixListener::by_line([&](const rt::ConnectionPtr& client, std::string_view line) {
-                                      client->send(ctl::answer(*director, line) + "\n");
-                                    })),
-             "control socket");
+  PLENUM_TRY(
+      auto listener,
+      rt::UnixListener::open(loop, options.run_dir + "/lbd.sock",
+                             rt::UnixListener::by_line([&](const rt::ConnectionPtr& client, std::string_view line) {
+                               client->send(ctl::answer(*director, line) + "\n");
+                             })),
+      "control socket");
   PLENUM_TRY(director, lb::Director::open(loop, clock, options, [](const std::string& line) { spdlog::info(line); }),
              "director");
-  PLENUM_TRY(auto signals, loop.on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
-    if (number != SIGHUP) return loop.stop();
-    if (const auto lines = director->reload(""); !lines)
-      spdlog::error("reload refused, nothing changed:\n{}", lines.error().what);
-    else
-      for (const auto& line : *lines) spdlog::info("reload: {}", line);
-  }), "signals");
+  PLENUM_TRY(auto signals,
+             loop.on_signals({SIGTERM, SIGINT, SIGHUP},
+                             [&](int number) {
+                               if (number != SIGHUP) return loop.stop();
+                               if (const auto lines = director->reload(""); !lines)
+                                 spdlog::error("reload refused, nothing changed:\n{}", lines.error().what);
+                               else
+                                 for (const auto& line : *lines) spdlog::info("reload: {}", line);
+                             }),
+             "signals");
   spdlog::info("ready");
   loop.run();
   director->save();
@@ -73,7 +77,8 @@ Result<> run(const lb::DirectorOptions& options) {
 int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{"The Plenum director: owns the XDP data plane"};
-  auto* config = app.add_option("--config", arguments.director.config_path, "the configuration file")->capture_default_str();
+  auto* config =
+      app.add_option("--config", arguments.director.config_path, "the configuration file")->capture_default_str();
   app.add_option("--run-dir", arguments.director.run_dir, "where the control socket is")->capture_default_str();
   app.add_option("--bpf-dir", arguments.director.bpf_dir, "where maps and links are pinned")->capture_default_str();
   app.add_flag("--unload", arguments.unload, "take the data plane out of the kernel, ending its connections, and exit");
