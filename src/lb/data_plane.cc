@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "bpf/hash.h"
@@ -60,12 +61,11 @@ void DataPlane::adopt() {
     slot.removed = true;  // until a key is found that leads here
     slot.key = key_of(s.key);
     slot.scheduler = s.scheduler;
-    slot.first_member = static_cast<std::uint32_t>(s.list >> 32);
-    const auto count = static_cast<std::uint32_t>(s.list);
-    for (std::uint32_t m = 0; m < count; ++m)
-      slot.members.push_back(
-          {program_.members[slot.first_member + m].server, program_.members[slot.first_member + m].weight});
-    free_members_.claim(slot.first_member, count);
+    slot.range = static_cast<std::uint32_t>(s.list >> 32);
+    slot.range_size = static_cast<std::uint32_t>(s.list);
+    for (std::uint32_t m = 0; m < slot.range_size; ++m)
+      slot.members.push_back({program_.members[slot.range + m].server, program_.members[slot.range + m].weight});
+    free_members_.claim(slot.range, slot.range_size);
     free_services_.claim(i, 1);
     by_key_[slot.key] = i;
   }
@@ -185,26 +185,37 @@ void DataPlane::remove_server(std::uint32_t index, TimePoint now) {
   removed_.insert(index);
 }
 
+// A range with room for lists of `count` members, the one it has where that is large enough.
+Result<> DataPlane::make_room(ServiceSlot& slot, std::uint32_t count, TimePoint now) {
+  if (count <= slot.capacity) return {};
+  const auto capacity = std::bit_ceil(count);
+  const auto range = free_members_.take(2 * capacity, now);
+  if (!range) return fail(std::errc::no_space_on_device, "no room for another list of servers");
+  free_members_.give(slot.range, slot.range_size, now);
+  slot.range = *range;
+  slot.range_size = 2 * capacity;
+  slot.capacity = capacity;
+  slot.upper_half = true;
+  return {};
+}
+
 Result<> DataPlane::set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now) {
   auto& slot = services_[index];
   auto& s = program_.services[index];
   std::vector<Member> members;
   for (const auto& server : entry.servers) {
-    if (server.weight() <= 0) continue;
-    members.push_back({slot.servers.at(server.spec.key), static_cast<std::uint32_t>(server.weight())});
+    const auto at = slot.servers.find(server.spec.key);
+    if (server.weight() > 0 && at != slot.servers.end())
+      members.push_back({at->second, static_cast<std::uint32_t>(server.weight())});
   }
   std::reverse(members.begin(), members.end());
   const auto scheduler = *abi_scheduler(entry.spec.scheduler);
   if (members == slot.members && scheduler == slot.scheduler) return {};
 
-  std::uint32_t first = 0;
-  if (!members.empty()) {
-    const auto range = free_members_.take(static_cast<std::uint32_t>(members.size()), now);
-    if (!range) return fail(std::errc::no_space_on_device, "no room for another list of servers");
-    first = *range;
-    for (std::uint32_t i = 0; i < members.size(); ++i)
-      program_.members[first + i] = {members[i].server, members[i].weight};
-  }
+  PLENUM_CHECK(make_room(slot, static_cast<std::uint32_t>(members.size()), now), "members");
+  const auto first = slot.range + (slot.upper_half ? 0 : slot.capacity);
+  for (std::uint32_t i = 0; i < members.size(); ++i)
+    program_.members[first + i] = {members[i].server, members[i].weight};
   const bool restart = scheduler != slot.scheduler;
   auto cursor = shared(s.cursor);
   if (scheduler == PL_SCHED_WRR) {
@@ -220,8 +231,7 @@ Result<> DataPlane::set_members(std::uint32_t index, const ServiceEntry& entry, 
   s.scheduler = scheduler;
   s.scheduler_flags = entry.spec.scheduler_flags;
   shared(s.list).store(std::uint64_t{first} << 32 | members.size());
-  free_members_.give(slot.first_member, static_cast<std::uint32_t>(slot.members.size()), now);
-  slot.first_member = first;
+  slot.upper_half = !slot.upper_half;
   slot.members = std::move(members);
   slot.scheduler = scheduler;
   return {};
@@ -234,9 +244,14 @@ Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry,
   }
   PLENUM_TRY(const auto index, service_slot(key, now), "data plane");
   auto& slot = services_[index];
+  // A server there is no room for keeps no other from being served.
+  Result<> outcome;
   for (const auto& server : entry->servers) {
-    PLENUM_TRY(const auto at, server_slot(index, server.spec.key, now), "data plane");
-    write_server(at, index, server.effective(), now);
+    const auto at = server_slot(index, server.spec.key, now);
+    if (at)
+      write_server(*at, index, server.effective(), now);
+    else
+      outcome = tl::unexpected(at.error());
   }
   PLENUM_CHECK(set_members(index, *entry, now), "data plane");
   for (const auto& [server, at] : slot.servers)
@@ -249,7 +264,7 @@ Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry,
       return fail_errno("data plane: add the service");
     slot.removed = false;
   }
-  return {};
+  return outcome;
 }
 
 void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
@@ -257,7 +272,8 @@ void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
   const auto wire = abi_key(slot.key);
   bpf_map_delete_elem(program_.vips_fd(), &wire);
   shared(program_.services[index].list).store(0);
-  free_members_.give(slot.first_member, static_cast<std::uint32_t>(slot.members.size()), now);
+  free_members_.give(slot.range, slot.range_size, now);
+  slot.range_size = slot.capacity = 0;
   slot.members.clear();
   slot.scheduler = PL_SCHEDULERS;
   slot.carry = slot.baseline = {};

@@ -93,7 +93,11 @@ class DataPlane {
     bool removed = false;
     std::map<conf::ServerKey, std::uint32_t> servers;  // removed ones too
     std::vector<Member> members;
-    std::uint32_t first_member = 0;
+    // The range of the member map it has: two halves of `capacity`, of which one is shown and
+    // the next list goes into the other. A packet that still reads that one finds servers of
+    // the list before last. capacity 0: an adopted range, to be left at the next change.
+    std::uint32_t range = 0, range_size = 0, capacity = 0;
+    bool upper_half = false;
     std::uint32_t scheduler = PL_SCHEDULERS;
     Counters carry;  // of servers whose slots were given back
     Counters baseline;
@@ -106,6 +110,7 @@ class DataPlane {
   void write_server(std::uint32_t index, std::uint32_t service, const conf::Server& spec, TimePoint now);
   void remove_server(std::uint32_t index, TimePoint now);
   void remove_service(std::uint32_t index, TimePoint now);
+  Result<> make_room(ServiceSlot& slot, std::uint32_t count, TimePoint now);
   Result<> set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now);
   void point(std::uint32_t index, const NextHop& hop, TimePoint now);
   void release_server(std::uint32_t index, TimePoint now);

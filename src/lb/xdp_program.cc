@@ -54,7 +54,7 @@ class Words {
 std::string maps_dir(const std::string& dir) { return dir + "/maps"; }
 std::string links_dir(const std::string& dir) { return dir + "/links"; }
 
-std::uint32_t members_for(const PlaneSizes& sizes) { return sizes.servers * 4; }
+std::uint32_t members_for(const PlaneSizes& sizes) { return sizes.servers * 8; }
 
 void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
   const struct {
