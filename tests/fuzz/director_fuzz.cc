@@ -1,0 +1,85 @@
+// The director's packet path, compiled for this machine, under a history: frames of any kind,
+// answers and errors about what it sent, time, sweeps and changes of servers. What must hold is
+// in native/director_world.cc.
+//
+// Input: records of one octet what, one octet how, two octets length (little-endian), and as
+// many octets of a frame or of arguments.
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "tests/fuzz/native/director_world.h"
+#include "tests/fuzz/native/packets.h"
+
+namespace {
+
+using plenum::native::Bytes;
+using plenum::native::DirectorWorld;
+
+enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kWhats };
+
+struct Record {
+  std::uint8_t what = 0, how = 0;
+  Bytes bytes;
+};
+
+bool next(std::span<const std::uint8_t>& input, Record& record) {
+  if (input.size() < 4) return false;
+  record.what = input[0] % kWhats;
+  record.how = input[1];
+  const auto length = std::min<std::size_t>(input[2] | input[3] << 8u, input.size() - 4);
+  record.bytes.assign(input.begin() + 4, input.begin() + 4 + static_cast<std::ptrdiff_t>(length));
+  input = input.subspan(4 + length);
+  return true;
+}
+
+std::uint32_t ingress(std::uint8_t how) { return (how & 1) != 0 ? DirectorWorld::kEgress : DirectorWorld::kIngress; }
+
+// The frame is taken for one that came to the director.
+void address_to_us(Bytes& frame) {
+  if (frame.size() >= 6) std::copy_n(DirectorWorld::kDirectorMac, 6, frame.begin());
+}
+
+void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) {
+  Bytes frame = record.bytes;
+  switch (record.what) {
+    case kRaw:
+      break;
+    case kRepaired:
+      address_to_us(frame);
+      plenum::native::repair(frame);
+      break;
+    case kTime:
+      return world.pass_ticks(record.how * (record.bytes.empty() ? 1u : 1000u));
+    case kChange:
+      return world.change_server(record.how, record.bytes.empty() ? 0 : record.bytes[0]);
+    case kAge:
+      return world.age();
+    case kAnswer:
+      frame = plenum::native::answer_to(left, record.bytes);
+      break;
+    case kError:
+      frame = plenum::native::error_about(left, record.how, record.bytes);
+      break;
+    case kAgain:
+      frame = sent;
+      break;
+  }
+  if (record.what >= kAnswer) address_to_us(frame);
+  if (frame.size() < 14) return;  // no driver hands on less than an Ethernet header
+  left = world.send(frame, ingress(record.how)).frame;
+  sent = frame;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static DirectorWorld world;
+  world.reset();
+  std::span<const std::uint8_t> input(data, size);
+  Bytes sent, left;
+  Record record;
+  for (int i = 0; i < 64 && next(input, record); ++i) play(world, record, sent, left);
+  return 0;
+}

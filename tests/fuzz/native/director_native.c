@@ -1,0 +1,2 @@
+/* The director's program, compiled for this machine. */
+#include "bpf/director.bpf.c"

@@ -1,0 +1,2 @@
+/* The real server's program, compiled for this machine. */
+#include "bpf/realserver.bpf.c"

@@ -1,0 +1,120 @@
+// The real server's program, compiled for this machine: one frame an input. The first octet
+// says which tunnels are taken off and whether the frame's sums are made right first.
+//
+// What must hold: one verdict a frame, what is not taken off stays as it is, and what is taken
+// off is the packet that was inside, but for its ECN field, with sums that are right when they were.
+
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "bpf/realserver_abi.h"
+#include "realserver.skel.h"
+#include "tests/fuzz/native/judge.h"
+#include "tests/fuzz/native/machine.h"
+
+extern "C" int pl_realserver(xdp_md* ctx);
+
+namespace {
+
+using namespace plenum;
+using native::Bytes;
+using native::View;
+
+struct Verdict {
+  const char* name;
+  std::string kind;
+};
+
+const std::vector<Verdict>& all_verdicts() {
+#define PLENUM_VERDICT(NAME, name, kind, text) {#name, #kind},
+  static const std::vector<Verdict> kAll = {PL_RS_VERDICTS(PLENUM_VERDICT)};
+#undef PLENUM_VERDICT
+  return kAll;
+}
+
+[[noreturn]] void wrong(const std::string& what) {
+  std::fprintf(stderr, "realserver: %s\n", what.c_str());
+  std::abort();
+}
+
+struct Unload {
+  void operator()(realserver_bpf* skeleton) const { realserver_bpf__destroy(skeleton); }
+};
+
+class World {
+ public:
+  World() : skeleton_(realserver_bpf__open()), machine_(skeleton_->obj, {}) {
+    const __u32 present = PL_RS_PRESENT;
+    for (const char* map : {"pl_rs_vips", "pl_rs_locals"})
+      for (const std::uint32_t last : {10u, 11u}) {
+        const bool vip = std::strcmp(map, "pl_rs_vips") == 0;
+        const pl_addr four{
+            {0, 0, __builtin_bswap32(0xffff), __builtin_bswap32((vip ? 0xcb007100u : 0x0a000000u) + last)}};
+        const pl_addr six{
+            {__builtin_bswap32(0x20010db8), __builtin_bswap32(vip ? 0xf0000u : 1u), 0, __builtin_bswap32(last)}};
+        for (const pl_addr& address : {four, six}) machine_.map(map).update(&address, &present, BPF_ANY);
+      }
+  }
+
+  void send(const Bytes& frame, std::uint32_t tunnels) {
+    machine_.array<pl_rs_settings>("pl_rs_settings")[0] = {tunnels, __builtin_bswap16(6080), 0};
+    const auto verdicts = machine_.array<__u64>("pl_rs_verdicts");
+    std::ranges::fill(verdicts, 0u);
+    const auto run = machine_.run(&pl_realserver, frame, 1);
+    std::size_t counted = 0, which = 0;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      counted += verdicts[i];
+      if (verdicts[i] != 0) which = i;
+    }
+    if (counted != 1) wrong(std::to_string(counted) + " verdicts for one packet");
+    const auto& [name, kind] = all_verdicts()[which];
+    if (run.action != (kind == "drop" ? XDP_DROP : XDP_PASS)) wrong(std::string(name) + ": another action");
+    if (kind == "pass" && run.frame != frame) wrong(std::string(name) + " changed the frame");
+    if (kind == "decap") check_inside(frame, run.frame);
+  }
+
+ private:
+  static Bytes without_ecn(View packet) {
+    Bytes out(packet.begin(), packet.end());
+    if (out[0] >> 4 == 4) {
+      out[1] &= 0xfc;
+      out[10] = out[11] = 0;
+    } else {
+      out[1] &= 0xcf;
+    }
+    return out;
+  }
+
+  static void check_inside(const Bytes& frame, const Bytes& left) {
+    const auto before = native::ip_offset(frame), after = native::ip_offset(left);
+    if (!before || !after) wrong("what was taken out is no IP packet");
+    if (*before != *after) wrong("the link-layer header is of another length");
+    const auto in = native::parse(View(frame).subspan(*before)), out = native::parse(View(left).subspan(*after));
+    if (!in || !out) wrong("what was taken out is cut short");
+    const auto rest = left.size() - *after;
+    const auto inside = native::parse(View(frame).last(rest));
+    if (!inside || without_ecn(inside->packet) != without_ecn(out->packet)) wrong("the packet inside was changed");
+    if (native::sums(in->packet) == native::Sums::Good && native::sums(out->packet) == native::Sums::Bad)
+      wrong("right sums were made wrong");
+  }
+
+  std::unique_ptr<realserver_bpf, Unload> skeleton_;
+  native::Machine machine_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static World world;
+  if (size < 15) return 0;  // no driver hands on less than an Ethernet header
+  Bytes frame(data + 1, data + size);
+  if ((data[0] & 4) != 0) native::repair(frame);
+  world.send(frame, data[0] & (PL_RS_IPIP | PL_RS_GUE));
+  return 0;
+}
