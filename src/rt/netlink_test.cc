@@ -265,7 +265,7 @@ TEST_F(NetlinkTest, MonitorSaysThatItLostEventsAndGoesOn) {
     const auto monitor = MUST(NetlinkMonitor::open(loop, [&](const NetlinkEvent& event) {
       overflow = overflow || std::holds_alternative<Overflow>(event);
       const auto* link = std::get_if<LinkChanged>(&event);
-      after = after || (overflow && link && link->link.mtu == 1234);
+      after = after || (overflow && link && link->link.mtu >= 1201 && link->link.mtu <= 1299);
     }));
     auto netlink = MUST(Netlink::open());
     const auto eth0 = MUST(netlink.link("eth0")).ifindex;
@@ -273,9 +273,12 @@ TEST_F(NetlinkTest, MonitorSaysThatItLostEventsAndGoesOn) {
     const NeighbourKey key{eth0, ip("10.0.0.9")};
     for (int i = 0; i < 20000; ++i) ASSERT_TRUE(netlink.keep_neighbour(key) && netlink.release_neighbour(key));
     EXPECT_TRUE(until(loop, [&] { return overflow; }));
-    loop.run_for(50ms);
-    net.sh("ip link set eth0 mtu 1234");
-    EXPECT_TRUE(until(loop, [&] { return after; }));
+    // What is left of the flood may fill the buffer still, and cost this event too: so again.
+    for (int mtu = 1201; mtu <= 1299 && !after; ++mtu) {
+      net.sh("ip link set eth0 mtu " + std::to_string(mtu));
+      loop.run_for(100ms);
+    }
+    EXPECT_TRUE(after);
   });
 }
 
