@@ -20,7 +20,7 @@
 #endif
 
 /* A daemon adopts pinned maps of its own version only. Raise with any change below. */
-#define PL_ABI_VERSION 1
+#define PL_ABI_VERSION 2
 
 /* Forwarding methods; values are IP_VS_CONN_F_*. */
 enum pl_forward { PL_FWD_MASQ = 0, PL_FWD_LOCAL = 1, PL_FWD_TUNNEL = 2, PL_FWD_ROUTE = 3 };
@@ -61,12 +61,17 @@ struct pl_settings {
 	__u32 members;		/* elements of the member map */
 	__u32 servers;		/* elements of the server map */
 	__u64 born;		/* CLOCK_MONOTONIC ns at which the data plane was made */
+	__u32 sync;		/* 1: changed connections are noted in pl_sync_rings */
+	__u32 sync_threshold;	/* noted when packets % sync_period is this, */
+	__u32 sync_period;	/* or, without a period, when packets is */
+	__u32 sync_step;	/* without a period: when the expiry passes a multiple of so many ticks; 0: never */
+	__u64 spare;
 	__u32 tcp_timeout[16];	/* ticks, by enum pl_tcp_state */
 	__u32 sctp_timeout[16];	/* ticks, by enum pl_sctp_state */
 	__u32 udp_timeout;	/* ticks */
 	__u32 icmp_per_tick;	/* errors one CPU may send in a tick */
 };
-PL_SIZE(struct pl_settings, 176);
+PL_SIZE(struct pl_settings, 200);
 
 /* ---- ports: interfaces frames come in or leave by, indexed by ifindex % PL_PORTS -------- */
 
@@ -235,7 +240,7 @@ struct pl_conn {
 	__u8 spare1;
 	__u8 forward;		/* the server's at the time the connection was made */
 	__u32 generation;	/* of the server slot; else the slot was given away */
-	__u32 packets;		/* from the client */
+	__u32 packets;		/* from the client; counted while settings.sync is on, else 1 */
 	__u32 spare;
 };
 PL_SIZE(struct pl_conn, 32);
@@ -253,6 +258,61 @@ struct pl_bucket {
 	struct pl_conn_upper upper[PL_SLOTS];
 };
 PL_SIZE(struct pl_bucket, 512);
+
+/* ---- synchronisation ------------------------------------------------------------------- */
+
+/*
+ * Connections of which the other directors should hear, as the program meets them: one ring
+ * a CPU, written by that CPU alone and read by user space, which remembers how far. Nobody
+ * waits for the reader: when `head` is more than PL_SYNC_RING ahead of it, notes are lost, and
+ * it looks the whole table over instead.
+ */
+#define PL_SYNC_RING 32768
+
+enum pl_sync_note {
+	PL_SYNC_PACKETS = 1,	/* the packet count (or the time) says so */
+	PL_SYNC_STATE = 2,	/* its state changed */
+	PL_SYNC_NEW = 3,
+};
+
+#define PL_SYNC_NOTE_SHIFT 30	/* bucket * PL_SLOTS + slot below, enum pl_sync_note above */
+
+struct pl_sync_ring {
+	__u64 head;		/* notes ever written; the next goes to note[head % PL_SYNC_RING] */
+	__u64 spare[7];
+	__u32 note[PL_SYNC_RING];
+};
+PL_SIZE(struct pl_sync_ring, 64 + 4 * PL_SYNC_RING);
+
+/*
+ * A connection as another director told it, to be entered into the table by the program
+ * `sync_apply` (bpf/sync.bpf.c), which takes them in order up to the first of protocol 0.
+ */
+#define PL_SYNC_INBOX 512
+
+enum pl_sync_result {
+	PL_SYNC_REFUSED,	/* no such server, or a protocol nobody speaks */
+	PL_SYNC_MADE, PL_SYNC_UPDATED,
+	PL_SYNC_MOVED,		/* it was on another server */
+	PL_SYNC_IGNORED,	/* the end of a connection that meanwhile is another one */
+	PL_SYNC_FULL, PL_SYNC_CONTENDED, PL_SYNC_RESULTS
+};
+
+struct pl_sync_record {
+	struct pl_addr client;
+	struct pl_addr vip;
+	__u16 client_port;
+	__u16 vport;
+	__u8 proto;
+	__u8 family;
+	__u8 state;		/* less than the protocol's number of states */
+	__u8 active;		/* 1: counts as active on its server */
+	__u32 server;
+	__u32 timeout;		/* ticks from now on */
+	__u32 packets;
+	__u32 result;		/* enum pl_sync_result, set by the program */
+};
+PL_SIZE(struct pl_sync_record, 56);
 
 /* ---- reasons -------------------------------------------------------------------------- */
 

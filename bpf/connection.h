@@ -13,6 +13,7 @@
 #include "bpf/hash.h"
 #include "bpf/maps.h"
 #include "bpf/state/state.h"
+#include "bpf/sync_note.h"
 
 /* What a packet asks the table for. */
 struct conn_key {
@@ -280,6 +281,13 @@ static __always_inline void conn_ended(__u64 word, __u32 server, __u32 bucket, c
 	}
 }
 
+/* What sync_packet() is to look at: see bpf/sync_note.h. */
+static __always_inline void sync_packet(const struct conn_ref *r, __u32 direction, const struct pl_settings *s)
+{
+	if (s->sync && direction != PL_OUTPUT)
+		sync_count(r->bucket * PL_SLOTS + r->slot, r->word);
+}
+
 /* A packet of the connection: next state, new expiry, loads. */
 static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packet *p, __u32 direction,
 				       const struct pl_settings *s)
@@ -289,6 +297,7 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 
 	if (!b)
 		return;
+	sync_packet(r, direction, s);
 	if (r->forward != PL_FWD_MASQ && direction == PL_INPUT)
 		direction = PL_INPUT_ONLY;
 	for (int i = 0; i < CAS_TRIES; i++) {
@@ -316,6 +325,8 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 		if (seen == word) {
 			if ((word ^ to) & PL_WORD_ACTIVE)
 				load_add(r->server, to & PL_WORD_ACTIVE ? 1 : -1, to & PL_WORD_ACTIVE ? -1 : 1);
+			if (s->sync && (word ^ to) & PL_WORD_STATE)
+				sync_note(r->bucket * PL_SLOTS + r->slot, PL_SYNC_STATE);
 			return;
 		}
 		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))

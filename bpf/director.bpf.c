@@ -110,7 +110,12 @@ __attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
 		if (!server_of(r))
 			return PL_DROP_SERVER_GONE;
 		conn_touch(r, p, PL_INPUT, s);
+		return 0;
 	}
+	count(PL_EVENT_NEW);
+	count_connection(id);
+	if (s->sync)
+		sync_note(r->bucket * PL_SLOTS + r->slot, PL_SYNC_NEW);
 	return 0;
 }
 

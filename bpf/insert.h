@@ -209,7 +209,7 @@ static __always_inline void bucket_unlock(struct pl_bucket *b)
 
 /*
  * Makes the key's connection on `server` in `state`. INSERT_FOUND: another CPU was first,
- * *r names its entry. The caller found none before, without the lock.
+ * *r names its entry. The caller found none before, without the lock, and counts what is made.
  */
 static __always_inline int conn_insert(const struct conn_key *k, __u32 server, __u32 state, struct conn_ref *r)
 {
@@ -260,8 +260,6 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, _
 	r->generation = to->generation;
 	r->forward = to->forward;
 	r->vport = k->other_port;
-	count(PL_EVENT_NEW);
-	count_connection(server);
 	return INSERT_MADE;
 }
 

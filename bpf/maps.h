@@ -61,6 +61,9 @@ struct {
 	__type(value, __u64);
 } pl_reasons SEC(".maps");
 
+/* One a CPU; user space makes as many as there are, and reads them where they are. */
+PL_ARRAY(pl_sync_rings, BPF_F_MMAPABLE, struct pl_sync_ring, 1);
+
 /* Per CPU: ICMP errors sent in the current tick, tick << 32 | count. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

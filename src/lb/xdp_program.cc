@@ -61,10 +61,15 @@ void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
     bpf_map* map;
     std::uint32_t entries;
   } rows[] = {
-      {s.maps.pl_vips, sizes.services},        {s.maps.pl_services, sizes.services},
-      {s.maps.pl_members, members_for(sizes)}, {s.maps.pl_servers, sizes.servers},
-      {s.maps.pl_loads, sizes.servers},        {s.maps.pl_next_hops, sizes.servers * 2},
-      {s.maps.pl_stats, sizes.servers},        {s.maps.pl_conns, sizes.connections / PL_SLOTS},
+      {s.maps.pl_vips, sizes.services},
+      {s.maps.pl_services, sizes.services},
+      {s.maps.pl_members, members_for(sizes)},
+      {s.maps.pl_servers, sizes.servers},
+      {s.maps.pl_loads, sizes.servers},
+      {s.maps.pl_next_hops, sizes.servers * 2},
+      {s.maps.pl_stats, sizes.servers},
+      {s.maps.pl_conns, sizes.connections / PL_SLOTS},
+      {s.maps.pl_sync_rings, static_cast<std::uint32_t>(libbpf_num_possible_cpus())},
   };
   for (const auto& row : rows) bpf_map__set_max_entries(row.map, row.entries);
 }
@@ -174,6 +179,7 @@ Result<> XdpProgram::map_arrays() {
   PLENUM_CHECK(map_into(next_hops, m.pl_next_hops), "next hops");
   PLENUM_CHECK(map_into(nat_filter, m.pl_nat_filter), "NAT filter");
   PLENUM_CHECK(map_into(conns, m.pl_conns), "connections");
+  PLENUM_CHECK(map_into(sync_rings, m.pl_sync_rings), "sync rings");
   return {};
 }
 

@@ -65,6 +65,7 @@ class XdpProgram {
   MappedArray<pl_next_hop> next_hops;
   MappedArray<std::uint64_t> nat_filter;
   MappedArray<pl_bucket> conns;
+  MappedArray<pl_sync_ring> sync_rings;  // one a CPU
 
  private:
   XdpProgram(std::string bpf_dir, director_bpf* skeleton) : bpf_dir_(std::move(bpf_dir)), skeleton_(skeleton) {}

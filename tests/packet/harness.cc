@@ -92,6 +92,7 @@ director_bpf* Director::load(const Sizes& sizes) {
   bpf_map__set_max_entries(s->maps.pl_loads, sizes.servers);
   bpf_map__set_max_entries(s->maps.pl_stats, sizes.servers);
   bpf_map__set_max_entries(s->maps.pl_next_hops, sizes.next_hops);
+  bpf_map__set_max_entries(s->maps.pl_sync_rings, static_cast<std::uint32_t>(libbpf_num_possible_cpus()));
   if (const int error = director_bpf__load(s.get()))
     throw std::runtime_error("load the director: " + std::string(std::strerror(-error)));
   return s.release();
@@ -107,7 +108,9 @@ Director::Director(const Sizes& sizes)
       loads_(skeleton_->maps.pl_loads),
       hops_(skeleton_->maps.pl_next_hops),
       nat_filter_(skeleton_->maps.pl_nat_filter),
-      conns_(skeleton_->maps.pl_conns) {
+      conns_(skeleton_->maps.pl_conns),
+      rings_(skeleton_->maps.pl_sync_rings),
+      taken_(rings_.size()) {
   reset();
 }
 
@@ -131,6 +134,8 @@ void Director::reset() {
   clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_reasons);
   clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_icmp_budget);
   clear_per_cpu<pl_stats>(skeleton_->maps.pl_stats);
+
+  take_notes();
 
   pl_settings& s = settings_[0];
   s = {};
@@ -334,6 +339,19 @@ Outcome Director::run(const Bytes& frame) {
   if (verdicts == 1) check_action(run, frame);
   return run;
 }
+
+std::vector<Director::Note> Director::take_notes() {
+  std::vector<Note> out;
+  for (std::size_t cpu = 0; cpu < rings_.size(); ++cpu)
+    for (; taken_[cpu] < rings_[cpu].head; ++taken_[cpu]) {
+      const auto note = rings_[cpu].note[taken_[cpu] % PL_SYNC_RING];
+      const auto index = note & ((1u << PL_SYNC_NOTE_SHIFT) - 1);
+      out.push_back({index / PL_SLOTS, index % PL_SLOTS, static_cast<pl_sync_note>(note >> PL_SYNC_NOTE_SHIFT)});
+    }
+  return out;
+}
+
+const bpf_object* Director::object() const { return skeleton_->obj; }
 
 std::vector<Entry> Director::entries() {
   std::vector<Entry> out;

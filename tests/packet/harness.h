@@ -16,6 +16,7 @@
 #include "tests/packet/frame.h"
 #include "tests/packet/maps.h"
 
+struct bpf_object;
 struct director_bpf;
 
 namespace plenum::packet {
@@ -123,6 +124,16 @@ class Director {
   pl_next_hop& next_hop(std::uint32_t index) { return hops_[index]; }
   pl_port& port(std::uint32_t ifindex) { return ports_[ifindex % PL_PORTS]; }
 
+  // What was noted for other directors since the last call, CPU by CPU.
+  struct Note {
+    std::uint32_t bucket, slot;
+    pl_sync_note why;
+    bool operator==(const Note&) const = default;
+  };
+  std::vector<Note> take_notes();
+  // For programs that share the maps.
+  [[nodiscard]] const bpf_object* object() const;
+
  private:
   struct Member {
     std::uint32_t server, weight;
@@ -146,6 +157,8 @@ class Director {
   MappedArray<pl_next_hop> hops_;
   MappedArray<__u64> nat_filter_;
   MappedArray<pl_bucket> conns_;
+  MappedArray<pl_sync_ring> rings_;
+  std::vector<std::uint64_t> taken_;
   std::vector<pl_service_key> keys_;
   std::map<std::uint32_t, std::vector<Member>> lists_;  // by service, newest first
   std::map<std::uint32_t, std::uint8_t> protocols_;     // by service

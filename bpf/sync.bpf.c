@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Enters what other directors told into the connection table, in the kernel: the same code as
+ * for packets, so the same locks, loads and places, and a daemon killed half-way leaves
+ * nothing locked. Never attached; user space runs it over the records in sync_inbox. Decides
+ * as ip_vs_proc_conn() (net/netfilter/ipvs/ip_vs_sync.c) does.
+ */
+#include "bpf/insert.h"
+
+char _license[] SEC("license") = "GPL";
+
+PL_ARRAY(sync_inbox, BPF_F_MMAPABLE, struct pl_sync_record, PL_SYNC_INBOX);
+
+static __always_inline struct pl_sync_record *record_at(__u32 i)
+{
+	return bpf_map_lookup_elem(&sync_inbox, &i);
+}
+
+/* What the record says of the connection at *r: state, load, time, packets. */
+static __always_inline int record_write(struct pl_sync_record *rec, struct conn_ref *r, __u32 now)
+{
+	struct pl_bucket *b = bucket_at(r->bucket);
+	__u64 word = r->word;
+
+	if (!b)
+		return 0;
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u64 to = (word & ~(PL_WORD_EXPIRES | PL_WORD_STATE | PL_WORD_ACTIVE)) | (__u32)(now + rec->timeout) |
+			   (__u64)(rec->state & 0x1f) << PL_WORD_STATE_SHIFT | (rec->active ? PL_WORD_ACTIVE : 0);
+		__u64 seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, to);
+
+		if (seen == word) {
+			if ((word ^ to) & PL_WORD_ACTIVE)
+				load_add(r->server, rec->active ? 1 : -1, rec->active ? -1 : 1);
+			b->conn[r->slot & (PL_SLOTS - 1)].packets = rec->packets;
+			return 1;
+		}
+		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))
+			return 0;	/* it ended meanwhile */
+		word = seen;
+	}
+	return 0;
+}
+
+/* Whether two slots stand for one server: a server held until its service is there, too. */
+static __always_inline int same_server(__u32 a, __u32 b)
+{
+	struct pl_server *x = bpf_map_lookup_elem(&pl_servers, &a), *y = bpf_map_lookup_elem(&pl_servers, &b);
+
+	return x && y && x->port == y->port && addr_equal(&x->addr, &y->addr);
+}
+
+__attribute__((noinline)) int record_key(const struct pl_sync_record *rec, struct conn_key *k)
+{
+	struct pl_settings *s = settings();
+
+	if (!rec || !k || !s)
+		return 0;
+	k->client = rec->client;
+	k->other = rec->vip;
+	k->client_port = rec->client_port;
+	k->other_port = rec->vport;
+	k->proto = rec->proto;
+	k->family = rec->family;
+	k->answer = 0;
+	k->now = now_tick();
+	key_hash(k, s);
+	return 1;
+}
+
+__attribute__((noinline)) int record_insert(struct pl_sync_record *rec, const struct conn_key *k, struct conn_ref *r)
+{
+	if (!rec || !k || !r)
+		return PL_SYNC_FULL;
+	switch (conn_insert(k, rec->server, rec->state & 0x1f, r)) {
+	case INSERT_CONTENDED:
+		return PL_SYNC_CONTENDED;
+	case INSERT_FULL:
+		return PL_SYNC_FULL;
+	}
+	record_write(rec, r, k->now);
+	return PL_SYNC_MADE;
+}
+
+/* One record; enum pl_sync_result. */
+__attribute__((noinline)) int record_enter(struct pl_sync_record *rec)
+{
+	struct pl_settings *s = settings();
+	struct conn_key k = {};
+	struct conn_ref r = {};
+	__u32 id;
+	struct pl_server *server;
+	int moved = 0;
+
+	if (!rec || !s)
+		return PL_SYNC_REFUSED;
+	id = rec->server;
+	server = bpf_map_lookup_elem(&pl_servers, &id);
+	if (!id || !server || !record_key(rec, &k))
+		return PL_SYNC_REFUSED;
+	if (conn_find(&k, s, &r)) {
+		if (r.server == id && r.generation == server->generation)
+			return record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
+		/* The end of a connection that was made anew since, elsewhere. */
+		if (!rec->active && server_of(&r) && !same_server(r.server, id))
+			return PL_SYNC_IGNORED;
+		if (!conn_end(&r, s))
+			return PL_SYNC_CONTENDED;
+		moved = 1;
+	}
+	id = record_insert(rec, &k, &r);
+	return moved && id == PL_SYNC_MADE ? PL_SYNC_MOVED : id;
+}
+
+static long record_next(__u32 i, void *none)
+{
+	struct pl_sync_record *rec = record_at(i);
+
+	if (!rec || !rec->proto)
+		return 1;
+	rec->result = record_enter(rec);
+	return 0;
+}
+
+/* XDP_PASS, when all were looked at; the frame it is run with is not. */
+SEC("xdp")
+int sync_apply(struct xdp_md *ctx)
+{
+	bpf_loop(PL_SYNC_INBOX, record_next, 0, 0);
+	return XDP_PASS;
+}
