@@ -104,7 +104,10 @@ struct pl_service_key {
 PL_SIZE(struct pl_service_key, 20);
 
 /* Schedulers: index of bpf/scheduler/table.h and of src/lb/scheduler_names.cc. */
-enum pl_scheduler { PL_SCHED_RR, PL_SCHED_WRR, PL_SCHED_LC, PL_SCHED_WLC, PL_SCHEDULERS };
+enum pl_scheduler {
+	PL_SCHED_RR, PL_SCHED_WRR, PL_SCHED_LC, PL_SCHED_WLC, PL_SCHED_SED, PL_SCHED_NQ, PL_SCHED_FO, PL_SCHED_OVF,
+	PL_SCHED_LBLC, PL_SCHED_LBLCR, PL_SCHED_DH, PL_SCHED_SH, PL_SCHED_MH, PL_SCHED_TWOS, PL_SCHEDULERS
+};
 
 /* A server as a scheduler sees it. The members of a service stand together in the member
  * map, in IPVS's list order (newest first); those of weight 0 are left out. */
@@ -151,16 +154,32 @@ struct pl_server {
 	__u32 weight;
 	__u32 proto;
 	__u32 generation;	/* raised when the slot is given to another server */
-	__u32 spare[4];
+	__u32 leaf[2];		/* its place in its service's list, for each half */
+	__u32 spare[2];
 };
 PL_SIZE(struct pl_server, 64);
 
-/* Connections a server has now. Kept apart and small: least-connection reads many. */
+/* What changes with every connection of a server, and what is decided by it: two a line, for
+ * schedulers compare many. */
 struct pl_load {
 	__u32 active;
 	__u32 inactive;
+	__u32 persistent;	/* templates; no part of any comparison or threshold */
+	__u32 flags;		/* enum pl_load_flags */
+	__u32 weight;		/* in force */
+	__u32 upper;		/* overloaded from so many connections on; 0: never */
+	__u32 clear_below;	/* and no longer below so many */
+	__u32 spare;
 };
-PL_SIZE(struct pl_load, 8);
+PL_SIZE(struct pl_load, 32);
+
+enum pl_load_flags {
+	PL_LOAD_OVERLOADED = 1,	/* no new connections for it: see upper, clear_below */
+	PL_LOAD_ROOMY = 2,	/* twice its active connections are below its weight; counted in its service */
+	PL_LOAD_LIMITED = 4,	/* it has thresholds */
+	PL_LOAD_RANKED = 8,	/* its service's tree depends on its load */
+	PL_LOAD_ROOM_COUNTED = 16,	/* its service wants to know who is roomy */
+};
 
 /* Immutable once shown: a change is a new element and one store to pl_server.next_hop. */
 struct pl_next_hop {

@@ -95,7 +95,7 @@ __attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
 		return PL_NOT_OURS;
 	if (!p->first)
 		return PL_NO_SYN;
-	id = schedule(service);
+	id = schedule(service, p);
 	server = id ? server_at(id) : 0;
 	if (!server)
 		return PL_REPLY_NO_SERVER;

@@ -16,8 +16,8 @@
 	X(PL_SCHED_LC, lc)     \
 	X(PL_SCHED_WLC, wlc)
 
-/* The server a service's scheduler chooses, by index; 0 when it has none to give. */
-static __always_inline __u32 schedule(__u32 service)
+/* The server a service's scheduler chooses for a packet, by index; 0 when it has none to give. */
+static __always_inline __u32 schedule(__u32 service, const struct pl_packet *p)
 {
 	struct pl_service *svc = bpf_map_lookup_elem(&pl_services, &service);
 	__u32 first, n;

@@ -43,7 +43,8 @@ conf::ServiceKey key_of(const pl_service_key& key) {
 }
 
 std::optional<std::uint32_t> abi_scheduler(std::string_view name) {
-  constexpr std::array<std::string_view, PL_SCHEDULERS> kNames{"rr", "wrr", "lc", "wlc"};
+  constexpr std::array<std::string_view, PL_SCHEDULERS> kNames{"rr",  "wrr",  "lc",    "wlc", "sed", "nq", "fo",
+                                                               "ovf", "lblc", "lblcr", "dh",  "sh",  "mh", "twos"};
   for (std::uint32_t i = 0; i < kNames.size(); ++i)
     if (kNames[i] == name) return i;
   return std::nullopt;
