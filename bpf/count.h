@@ -4,6 +4,7 @@
 #define PLENUM_BPF_COUNT_H
 
 #include "bpf/maps.h"
+#include "bpf/trace.h"
 
 static __always_inline void count(__u32 reason)
 {
@@ -11,6 +12,7 @@ static __always_inline void count(__u32 reason)
 
 	if (n)
 		(*n)++;
+	trace_counted(reason);
 }
 
 /* Ends a packet's way: counts why and gives the XDP verdict back. */
@@ -24,6 +26,7 @@ static __always_inline void count_in(__u32 server, __u32 bytes)
 {
 	struct pl_stats *s = bpf_map_lookup_elem(&pl_stats, &server);
 
+	trace_server(server);
 	if (s) {
 		s->in_packets++;
 		s->in_bytes += bytes;
@@ -34,6 +37,7 @@ static __always_inline void count_out(__u32 server, __u32 bytes)
 {
 	struct pl_stats *s = bpf_map_lookup_elem(&pl_stats, &server);
 
+	trace_server(server);
 	if (s) {
 		s->out_packets++;
 		s->out_bytes += bytes;

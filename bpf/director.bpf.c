@@ -14,6 +14,7 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/scheduler/table.h"
+#include "bpf/trace_packet.h"
 #include "bpf/tunnel_related.h"
 
 char _license[] SEC("license") = "GPL";
@@ -156,8 +157,12 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
 }
 
+#ifdef PL_TRACE
+static __always_inline int direct(struct xdp_md *ctx)
+#else
 SEC("xdp")
 int director(struct xdp_md *ctx)
+#endif
 {
 	struct pl_packet p = { .ifindex = ctx->ingress_ifindex, .now = now_tick() };
 	struct conn_ref r = {};
@@ -190,3 +195,16 @@ int director(struct xdp_md *ctx)
 		return verdict(-rc, XDP_PASS);
 	return flow(ctx, &p, &r);
 }
+
+#ifdef PL_TRACE
+SEC("xdp")
+int director(struct xdp_md *ctx)
+{
+	int action;
+
+	trace_begin(ctx);
+	action = direct(ctx);
+	trace_end(action);
+	return action;
+}
+#endif
