@@ -1,5 +1,6 @@
 #include "ctl/client.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -68,6 +69,24 @@ Result<> Client::send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return {};
+}
+
+Result<std::optional<std::string>> Client::next_line(int wake) {
+  while (received_.find('\n') == std::string::npos) {
+    pollfd ready[] = {{socket_.get(), POLLIN, 0}, {wake, POLLIN, 0}};
+    const int count = ::poll(ready, 2, -1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("wait");
+    if (ready[1].revents != 0) return std::optional<std::string>{};
+    char chunk[64 * 1024];
+    const auto got = ::recv(socket_.get(), chunk, sizeof(chunk), MSG_DONTWAIT);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0) return broken(errno);
+    if (got == 0) return broken(ECONNRESET);
+    received_.append(chunk, static_cast<std::size_t>(got));
+  }
+  PLENUM_TRY(auto line, receive_line(), "line");
+  return std::optional<std::string>(std::move(line));
 }
 
 Result<std::string> Client::receive_line() {

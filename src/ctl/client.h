@@ -3,6 +3,7 @@
 // request line and reads the line that answers it. Knows nothing of what the messages mean.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ class Client {
   // The answer, or the daemon's refusal with its errno and text. A connection that breaks is
   // ECONNRESET; after such an error, and after ETIMEDOUT, the client is of no more use.
   Result<Reply> call(const Request& request);
+  // The next line of a stream that follows an answer, waited for without end; nothing when
+  // `wake` (a pollable fd) became readable first.
+  Result<std::optional<std::string>> next_line(int wake);
 
  private:
   explicit Client(Fd socket) : socket_(std::move(socket)) {}

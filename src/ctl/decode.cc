@@ -121,6 +121,11 @@ class Reader {
     if (!parsed) return refuse(path, "must be address:port");
     field = *parsed;
   }
+  void value(const Json& json, const Path& path, net::Prefix& field) {
+    const auto parsed = json.is_string() ? net::Prefix::parse(json.get_ref<const std::string&>()) : std::nullopt;
+    if (!parsed) return refuse(path, "must be an IP address or prefix");
+    field = *parsed;
+  }
   template <class T>
   requires std::is_enum_v<T>
   void value(const Json& json, const Path& path, T& field) {
@@ -236,6 +241,17 @@ Result<Reply> read_reply(const Request& request, std::string_view line) {
   return reply;
 }
 
+Result<TraceLine> read_trace_line(std::string_view line) {
+  PLENUM_TRY(const Json json, parse_object(line), "trace");
+  Reading reading;
+  const Path root;
+  Reader reader(json, root, reading);
+  TraceLine out;
+  fields(reader, out);
+  if (reading.error) return fail(std::errc::invalid_argument, "trace: " + *reading.error);
+  return out;
+}
+
 }  // namespace
 
 Result<Request> decode_request(std::string_view line) {
@@ -244,6 +260,10 @@ Result<Request> decode_request(std::string_view line) {
 
 Result<Reply> decode_reply(const Request& request, std::string_view line) {
   return guarded<Reply>([&] { return read_reply(request, line); });
+}
+
+Result<TraceLine> decode_trace_line(std::string_view line) {
+  return guarded<TraceLine>([&] { return read_trace_line(line); });
 }
 
 }  // namespace plenum::ctl

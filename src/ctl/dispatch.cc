@@ -42,6 +42,10 @@ struct Carry {
     return wrapped(director.reload(r.path),
                    [](std::vector<std::string> lines) { return ReloadReply{std::move(lines)}; });
   }
+  // A stream needs a connection: ctl/server.h.
+  Result<Reply> operator()(const TraceRequest&) const {
+    return fail(std::errc::operation_not_supported, "packets are traced over a connection of their own");
+  }
   Result<Reply> operator()(const TimeoutsRequest& r) const {
     const auto now = director.timeouts(r.tcp, r.tcp_fin, r.udp);
     return Reply{TimeoutsReply{now.tcp, now.tcp_fin, now.udp}};
@@ -51,11 +55,5 @@ struct Carry {
 }  // namespace
 
 Result<Reply> dispatch(lb::Director& director, const Request& request) { return std::visit(Carry{director}, request); }
-
-std::string answer(lb::Director& director, std::string_view line) {
-  auto request = decode_request(line);
-  if (!request) return encode(Result<Reply>(tl::unexpected(std::move(request).error())));
-  return encode(dispatch(director, *request));
-}
 
 }  // namespace plenum::ctl

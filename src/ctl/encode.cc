@@ -52,6 +52,7 @@ class Writer {
   void value(const std::string& field) { append_quoted(out_, field); }
   void value(const net::Address& field) { append_quoted(out_, field.text()); }
   void value(const net::Endpoint& field) { append_quoted(out_, field.text()); }
+  void value(const net::Prefix& field) { append_quoted(out_, field.text()); }
   template <class T>
   requires std::is_enum_v<T>
   void value(T field) {
@@ -100,6 +101,14 @@ std::string encode(const Request& request) {
   Writer writer(line);
   writer("op", std::string(kOps[request.index()]));
   std::visit([&](const auto& alternative) { fields(writer, alternative); }, request);
+  line += '}';
+  return line;
+}
+
+std::string encode(const TraceLine& trace) {
+  std::string line = "{";
+  Writer writer(line);
+  fields(writer, trace);
   line += '}';
   return line;
 }

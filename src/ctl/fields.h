@@ -19,8 +19,8 @@ template <class T, class U>
 concept Of = std::same_as<std::remove_const_t<T>, U>;
 
 // Names on the wire of the alternatives of Request, in its order, and of lb::Step.
-inline constexpr std::string_view kOps[] = {"change", "list", "connections", "server",  "status",
-                                            "drops",  "diff", "reload",      "timeouts"};
+inline constexpr std::string_view kOps[] = {"change", "list", "connections", "server",   "status",
+                                            "drops",  "diff", "reload",      "timeouts", "trace"};
 inline constexpr std::string_view kSteps[] = {"add_service", "edit_service",  "remove_service", "add_server",
                                               "edit_server", "remove_server", "clear",          "zero"};
 static_assert(std::size(kOps) == std::variant_size_v<Request> && std::size(kOps) == std::variant_size_v<Reply>);
@@ -242,6 +242,45 @@ void fields(V& v, T& status) {
   v("warnings", status.warnings);
 }
 
+// lb/trace
+
+template <class V, Of<lb::TraceFilter> T>
+void fields(V& v, T& filter) {
+  v("address", filter.address);
+  v("source", filter.source);
+  v("destination", filter.destination);
+  v("port", filter.port);
+  v("protocol", filter.protocol);
+  v("interface", filter.interface);
+  v("verdicts", filter.verdicts);
+  v("rate", filter.rate);
+  v("bytes", filter.bytes);
+}
+
+template <class V, Of<lb::TraceEvent> T>
+void fields(V& v, T& event) {
+  v("time", event.time);
+  v("interface", event.interface);
+  v("protocol", event.protocol);
+  v("source", event.source);
+  v("source_port", event.source_port);
+  v("destination", event.destination);
+  v("destination_port", event.destination_port);
+  v("length", event.length);
+  v.need("verdict", event.reason);
+  v("kind", event.kind);
+  v("events", event.events);
+  v("server", event.server);
+  v("bytes", event.bytes);
+}
+
+template <class V, Of<lb::TraceCounts> T>
+void fields(V& v, T& counts) {
+  v("matched", counts.matched);
+  v("suppressed", counts.suppressed);
+  v("lost", counts.lost);
+}
+
 // ctl/messages.h
 
 template <class V, Of<ChangeRequest> T>
@@ -274,7 +313,7 @@ void fields(V& v, T& request) {
 }
 
 template <class V, class T>
-requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, ChangeReply>
+requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, ChangeReply> || Of<T, TraceReply>
 void fields(V&, T&) {}
 
 template <class V, class T>
@@ -287,6 +326,17 @@ void fields(V& v, T& timeouts) {
   v("tcp", timeouts.tcp);
   v("tcp_fin", timeouts.tcp_fin);
   v("udp", timeouts.udp);
+}
+
+template <class V, Of<TraceRequest> T>
+void fields(V& v, T& request) {
+  fields(v, request.filter);
+}
+
+template <class V, Of<TraceLine> T>
+void fields(V& v, T& line) {
+  v("packet", line.packet);
+  v("counts", line.counts);
 }
 
 template <class V, Of<ListReply> T>

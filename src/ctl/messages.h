@@ -15,6 +15,8 @@
 #include "base/result.h"
 #include "lb/status.h"
 #include "lb/step.h"
+#include "lb/trace/event.h"
+#include "lb/trace/filter.h"
 
 namespace plenum::ctl {
 
@@ -93,10 +95,23 @@ struct TimeoutsReply {
   std::uint32_t tcp = 900, tcp_fin = 120, udp = 300;
 };
 
+// "trace": what becomes of packets, live. Behind the answer the connection carries TraceLines
+// until the client closes it; it takes no other trace meanwhile.
+struct TraceRequest {
+  lb::TraceFilter filter;
+};
+struct TraceReply {};
+// One line of such a stream: a packet, or how the trace fares: at the beginning, and at most
+// once a second when that changed.
+struct TraceLine {
+  std::optional<lb::TraceEvent> packet;
+  std::optional<lb::TraceCounts> counts;
+};
+
 using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest, DropsRequest,
-                             DiffRequest, ReloadRequest, TimeoutsRequest>;
+                             DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest>;
 using Reply = std::variant<ChangeReply, ListReply, ConnectionsReply, ServerReply, StatusReply, DropsReply, DiffReply,
-                           ReloadReply, TimeoutsReply>;
+                           ReloadReply, TimeoutsReply, TraceReply>;
 
 // Text to values and back, one line without its newline. Unknown ops and fields of the wrong
 // type are errors (EINVAL) that name them; nothing throws.
@@ -105,5 +120,7 @@ Result<Request> decode_request(std::string_view line);
 std::string encode(const Result<Reply>& reply);
 // The reply's type follows from the request it answers.
 Result<Reply> decode_reply(const Request& request, std::string_view line);
+std::string encode(const TraceLine& line);
+Result<TraceLine> decode_trace_line(std::string_view line);
 
 }  // namespace plenum::ctl

@@ -117,6 +117,14 @@ TEST(Messages, EveryRequestGoesThereAndBack) {
   expect_round_trip(ReloadRequest{""});
   expect_round_trip(TimeoutsRequest{});
   expect_round_trip(TimeoutsRequest{1, 2, 3});
+  expect_round_trip(TraceRequest{});
+  expect_round_trip(TraceRequest{{.address = net::Prefix::parse("2001:db8::/32"),
+                                  .port = 80,
+                                  .protocol = "tcp",
+                                  .interface = "eth0",
+                                  .verdicts = {"drop", "no_syn"},
+                                  .rate = 7,
+                                  .bytes = true}});
 }
 
 TEST(Messages, EveryReplyGoesThereAndBack) {
@@ -158,6 +166,33 @@ TEST(Messages, EveryReplyGoesThereAndBack) {
   expect_round_trip(DiffRequest{}, DiffReply{{"add service web", ""}});
   expect_round_trip(ReloadRequest{}, ReloadReply{});
   expect_round_trip(TimeoutsRequest{}, TimeoutsReply{900, 120, 300});
+  expect_round_trip(TraceRequest{}, TraceReply{});
+}
+
+TEST(Messages, TraceLinesGoThereAndBack) {
+  const TraceLine packet{lb::TraceEvent{.time = 1,
+                                        .interface = "eth0",
+                                        .protocol = "udp",
+                                        .source = address("192.0.2.1"),
+                                        .destination = address("192.0.2.2"),
+                                        .source_port = 3,
+                                        .destination_port = 4,
+                                        .length = 60,
+                                        .reason = "no_server",
+                                        .kind = "reply",
+                                        .events = {"spilled"},
+                                        .server = net::Endpoint{address("10.0.0.1"), 80},
+                                        .bytes = "00ff"},
+                         {}};
+  const auto back = decode_trace_line(encode(packet));
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->packet, packet.packet);
+  EXPECT_FALSE(back->counts);
+  const auto counts = decode_trace_line(encode(TraceLine{{}, lb::TraceCounts{3, 2, 1}}));
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->counts, (lb::TraceCounts{3, 2, 1}));
+  EXPECT_FALSE(counts->packet);
+  EXPECT_FALSE(decode_trace_line("{\"packet\":3}"));
 }
 
 TEST(Messages, RefusalKeepsItsErrnoAndText) {

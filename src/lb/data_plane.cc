@@ -12,6 +12,7 @@
 #include "lb/abi_values.h"
 #include "lb/counters.h"
 #include "lb/timeouts.h"
+#include "lb/trace/reasons.h"
 
 namespace plenum::lb {
 
@@ -483,11 +484,9 @@ void DataPlane::list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) c
 }
 
 std::vector<ReasonCount> DataPlane::reasons() const {
-  std::vector<ReasonCount> out{
-#define PLENUM_REASON(NAME, name, kind, text) {#name, #kind, text, 0},
-      PL_REASONS(PLENUM_REASON)
-#undef PLENUM_REASON
-  };
+  std::vector<ReasonCount> out;
+  for (const auto& reason : reason_names())
+    out.push_back({std::string(reason.name), std::string(reason.kind), std::string(reason.text), 0});
   std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus_));
   for (std::uint32_t i = 0; i < out.size(); ++i)
     if (bpf_map_lookup_elem(program_.reasons_fd(), &i, values.data()) == 0)

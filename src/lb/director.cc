@@ -85,6 +85,7 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   const auto now = clock_.now();
   PLENUM_TRY(program_, XdpProgram::open(options_.bpf_dir, sizes_of(config_.director)), options_.bpf_dir);
   data_plane_ = std::make_unique<DataPlane>(*program_, state ? state->baselines : Baselines{}, now);
+  tracer_ = std::make_unique<Tracer>(loop_, *program_);
   auto features = Features::implemented();
   features.service_room = program_->services.size() - 1;
   features.server_room = program_->servers.size() - 1;

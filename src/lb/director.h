@@ -23,6 +23,7 @@
 #include "lb/step.h"
 #include "lb/table.h"
 #include "lb/timeouts.h"
+#include "lb/trace/tracer.h"
 #include "lb/vips.h"
 #include "lb/xdp_program.h"
 #include "rt/loop.h"
@@ -77,6 +78,8 @@ class Director {
   Timeouts timeouts(std::optional<std::uint32_t> tcp, std::optional<std::uint32_t> tcp_fin,
                     std::optional<std::uint32_t> udp);
 
+  [[nodiscard]] Tracer& tracer() { return *tracer_; }
+
   // Writes what a restarted daemon needs, at once.
   void save();
 
@@ -115,6 +118,7 @@ class Director {
   Table table_;
   std::unique_ptr<XdpProgram> program_;
   std::unique_ptr<DataPlane> data_plane_;
+  std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<NextHops> next_hops_;
   std::optional<Vips> vips_;
   StateFile state_file_;

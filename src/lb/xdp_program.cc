@@ -217,7 +217,7 @@ Result<> XdpProgram::adopt_links() {
     const Fd fd{bpf_obj_get(file.path().c_str())};
     bpf_link_info info{};
     std::uint32_t length = sizeof info;
-    const int program = bpf_program__fd(skeleton_->progs.director);
+    const int program = own();
     if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) return fail_errno("read " + file.path().string());
     if (info.prog_id != program_id(program) && bpf_link_update(fd.get(), program, nullptr) != 0)
       return fail_errno("put the new program on interface " + std::to_string(*ifindex));
@@ -232,7 +232,7 @@ Result<> XdpProgram::attach(std::uint32_t ifindex, const std::string& name, conf
     if (linked_to(link_path(ifindex), ifindex)) return {};
     PLENUM_CHECK(detach(ifindex), name);
   }
-  const int program = bpf_program__fd(skeleton_->progs.director);
+  const int program = current();
   const auto create = [&](std::uint32_t flags) {
     bpf_link_create_opts options{};
     options.sz = sizeof options;
@@ -266,6 +266,29 @@ Result<> XdpProgram::detach(std::uint32_t ifindex) {
     return fail_errno("detach from interface " + std::to_string(ifindex));
   return {};
 }
+
+int XdpProgram::own() const { return bpf_program__fd(skeleton_->progs.director); }
+
+Result<> XdpProgram::substitute(int program) {
+  const auto put = [this](std::uint32_t ifindex, int what) -> Result<> {
+    const Fd link{bpf_obj_get(link_path(ifindex).c_str())};
+    // ENOLINK: the interface went, and with it nothing is lost.
+    if (!link || (bpf_link_update(link.get(), what, nullptr) != 0 && errno != ENOLINK))
+      return fail_errno("put another program on interface " + std::to_string(ifindex));
+    return {};
+  };
+  const int before = current();
+  for (const auto& [ifindex, attachment] : attachments_) {
+    auto done = put(ifindex, program);
+    if (done) continue;
+    for (const auto& [other, ignored] : attachments_) (void)put(other, before);
+    return done;
+  }
+  substitute_ = program == own() ? -1 : program;
+  return {};
+}
+
+Result<> XdpProgram::restore() { return substitute(own()); }
 
 Result<> XdpProgram::unload(const std::string& bpf_dir) {
   std::error_code error;

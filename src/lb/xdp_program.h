@@ -48,6 +48,12 @@ class XdpProgram {
   Result<> detach(std::uint32_t ifindex);
   [[nodiscard]] const std::map<std::uint32_t, Attachment>& attachments() const { return attachments_; }
 
+  // Puts another program, over the same maps, in this one's place on every interface, those
+  // attached later too; restore() undoes it. Each interface changes in one step, without a
+  // packet lost; when one cannot, none has changed in the end. `program` stays open until then.
+  Result<> substitute(int program);
+  Result<> restore();
+
   // Takes the program off every interface and removes pins and directory.
   static Result<> unload(const std::string& bpf_dir);
 
@@ -72,11 +78,14 @@ class XdpProgram {
   Result<> map_arrays();
   void initialise(const PlaneSizes& sizes);
   Result<> adopt_links();
+  [[nodiscard]] int own() const;
+  [[nodiscard]] int current() const { return substitute_ >= 0 ? substitute_ : own(); }
   [[nodiscard]] std::string link_path(std::uint32_t ifindex) const;
 
   std::string bpf_dir_;
   director_bpf* skeleton_;
   bool adopted_ = false;
+  int substitute_ = -1;
   std::map<std::uint32_t, Attachment> attachments_;
 };
 

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/plenum/interrupt.h"
 #include "cli/plenum/listing.h"
+#include "cli/trace/trace.h"
 #include "conf/reader.h"
 #include "conf/schema.h"
 #include "ctl/client.h"
@@ -135,6 +137,8 @@ class Runner {
     return ask<ctl::ServerReply>(
         request, [&](const ctl::ServerReply& reply) { return request.service + ": " + server_line(reply.server); });
   }
+
+  int operator()(const TraceCommand& command) { return run_trace(command, json_, world_); }
 
   int operator()(const HostCommand& command) {
     return command.director ? host::director_command(command.args, world_.out, world_.err)
@@ -283,7 +287,15 @@ int plenum_main(const std::vector<std::string>& args) {
     }
     return client->call(request);
   };
-  const int code = run(invocation, World{call, std::cout, std::cerr, plenum_author()});
+  const auto follow = [&](const ctl::Request& request, const std::function<bool(std::string_view)>& take) -> Result<> {
+    PLENUM_CHECK(call(request), "start");
+    PLENUM_TRY(const auto interrupt, Interrupt::open(), "signals");
+    for (;;) {
+      PLENUM_TRY(const auto line, client->next_line(interrupt.fd()), "stream");
+      if (!line || !take(*line)) return {};
+    }
+  };
+  const int code = run(invocation, World{call, std::cout, std::cerr, plenum_author(), follow});
   std::cout.flush();
   // A listing that could not be written whole must not look like one that was.
   return std::cout.good() || code != kDone ? code : kFailed;

@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,6 +47,11 @@ struct ConnectionsCommand {
 struct ServerCommand {
   ctl::ServerRequest request;
 };  // drain, enable, weight
+struct TraceCommand {
+  lb::TraceFilter filter;
+  std::uint64_t count = 0;  // packets after which it ends; 0: never
+  std::string pcap;         // a file to write, "-": standard output
+};
 // Handed to the host's own commands, with what follows the word.
 struct HostCommand {
   bool director = false;
@@ -56,7 +62,7 @@ struct Invocation {
   std::string run_dir;
   bool json = false;
   std::variant<CheckCommand, SchemaCommand, DiffCommand, ReloadCommand, StatusCommand, ServicesCommand, ServersCommand,
-               ConnectionsCommand, ServerCommand, HostCommand>
+               ConnectionsCommand, ServerCommand, TraceCommand, HostCommand>
       command;
 };
 
@@ -71,6 +77,9 @@ struct World {
   std::ostream& out;
   std::ostream& err;
   std::string author;  // recorded with every change: "ann via plenum"
+  // Asks on a connection of its own and hands on every line behind the answer, until `take`
+  // says false, the user interrupts, or the daemon hangs up (an error).
+  std::function<Result<>(const ctl::Request&, const std::function<bool(std::string_view)>& take)> follow = {};
 };
 
 int run(const Invocation& invocation, const World& world);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cli/plenum/command.h"
+#include "cli/trace/words.h"
 #include "conf/schema.h"
 #include "ctl/client.h"
 
@@ -49,6 +50,7 @@ class Grammar {
     files();
     listings();
     server_words();
+    trace();
     host("realserver", "Prepare a real server: setup, check, undo", false);
     host("director", "Prepare a director: setup, check, undo", true);
   }
@@ -96,6 +98,30 @@ class Grammar {
     connections->add_option("--server", connections_.server, "Only to this server: address, or address:port");
     connections->add_option("--state", connections_.state, "Only in this state: ESTABLISHED, FIN_WAIT, UDP ...");
     connections->add_option("--limit", connections_.limit, "At most this many");
+  }
+
+  void trace() {
+    auto* sub = word("trace", "Show what becomes of packets, live, until interrupted", [this] { finish_trace(); });
+    sub->add_option("WORD", trace_words_,
+                    "Only these packets: an address or prefix, :PORT, a protocol, and verdicts or kinds of them "
+                    "(drop, pass, forward, reply; `plenum status --drops` names verdicts)");
+    sub->add_option("--source", source_, "Only from this address or prefix");
+    sub->add_option("--destination", destination_, "Only to this address or prefix");
+    sub->add_option("--interface", trace_.filter.interface, "Only what comes in by this interface");
+    sub->add_option("--count", trace_.count, "End after so many packets");
+    sub->add_option("--rate", trace_.filter.rate, "Show at most so many a second (default 1000) and count the others")
+        ->check(CLI::Range(1, 100000));
+    sub->add_option("--pcap", trace_.pcap, "Write the packets' first bytes to a pcapng FILE, - for standard output");
+  }
+
+  void finish_trace() {
+    const auto refuse = [](const std::string& option, const std::string& wrong) {
+      if (!wrong.empty()) throw CLI::ValidationError(option, wrong);
+    };
+    for (const auto& one : trace_words_) refuse("trace", add_trace_word(trace_.filter, one));
+    if (!source_.empty()) refuse("--source", read_prefix(source_, trace_.filter.source));
+    if (!destination_.empty()) refuse("--destination", read_prefix(destination_, trace_.filter.destination));
+    out_.command = trace_;
   }
 
   CLI::App* server_word(const std::string& action, const std::string& help) {
@@ -146,6 +172,9 @@ class Grammar {
   ServersCommand servers_;
   ConnectionsCommand connections_;
   ctl::ServerRequest request_;
+  TraceCommand trace_;
+  std::vector<std::string> trace_words_;
+  std::string source_, destination_;
   std::int32_t weight_ = 0;
 };
 

@@ -10,7 +10,7 @@
 #include <iostream>
 
 #include "ctl/client.h"
-#include "ctl/dispatch.h"
+#include "ctl/server.h"
 #include "lb/director.h"
 #include "rt/loop.h"
 #include "rt/unix_listener.h"
@@ -45,16 +45,18 @@ Result<> run(const lb::DirectorOptions& options) {
   ::mkdir(options.run_dir.c_str(), 0755);
 
   std::unique_ptr<lb::Director> director;
+  std::unique_ptr<ctl::Server> server;
   // The socket first: it refuses a second daemon before that one could touch anything.
   PLENUM_TRY(
       auto listener,
       rt::UnixListener::open(loop, options.run_dir + "/lbd.sock",
                              rt::UnixListener::by_line([&](const rt::ConnectionPtr& client, std::string_view line) {
-                               client->send(ctl::answer(*director, line) + "\n");
+                               server->serve(client, line);
                              })),
       "control socket");
   PLENUM_TRY(director, lb::Director::open(loop, clock, options, [](const std::string& line) { spdlog::info(line); }),
              "director");
+  server = std::make_unique<ctl::Server>(loop, *director);
   PLENUM_TRY(auto signals,
              loop.on_signals({SIGTERM, SIGINT, SIGHUP},
                              [&](int number) {
