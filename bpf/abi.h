@@ -70,8 +70,11 @@ struct pl_settings {
 	__u32 sctp_timeout[16];	/* ticks, by enum pl_sctp_state */
 	__u32 udp_timeout;	/* ticks */
 	__u32 icmp_per_tick;	/* errors one CPU may send in a tick */
+	__u64 mark_rules;	/* first rule << 32 | number of rules */
+	__u32 lookups;		/* enum pl_lookups */
+	__u32 spare_lookups;
 };
-PL_SIZE(struct pl_settings, 200);
+PL_SIZE(struct pl_settings, 216);
 
 /* ---- ports: interfaces frames come in or leave by, indexed by ifindex % PL_PORTS -------- */
 
@@ -96,9 +99,9 @@ enum pl_port_flags {
 
 /* Key of the service hash map; its value is the index of a struct pl_service, never 0. */
 struct pl_service_key {
-	struct pl_addr addr;
+	struct pl_addr addr;	/* of a mark's service: pl_mark_addr() */
 	__u16 port;		/* 0: every port without a service of its own */
-	__u8 proto;
+	__u8 proto;		/* 0: a firewall mark's */
 	__u8 family;		/* 4 or 6 */
 };
 PL_SIZE(struct pl_service_key, 20);
@@ -127,11 +130,43 @@ struct pl_service {
 	__u32 wrr_gcd;
 	__u32 in_use;			/* 1 while its key or a server refers to it */
 	struct pl_service_key key;	/* kept after the service is removed: its servers may come back */
-	__u32 spare[4];
+	__u32 persist_ticks;	/* time of a persistence template; 0: not persistent */
+	__u32 persist_mask;	/* of the client: IPv4 a mask in network order, IPv6 a prefix length */
+	__u32 flags;		/* enum pl_service_flags */
+	__u32 spare;
 	__u64 cursor;		/* rr, wrr: where the last choice was; see bpf/scheduler/ */
 	__u64 spare2[7];
 };
 PL_SIZE(struct pl_service, 128);
+
+/* Which services are there besides those of one port, so that nobody is looked for in vain. */
+enum pl_lookups {
+	PL_LOOKUP_MARK = 1,
+	PL_LOOKUP_FTP = 2,	/* port 21 */
+	PL_LOOKUP_ANY_PORT = 4,
+};
+
+enum pl_service_flags {
+	PL_SERVICE_ONE_PACKET = 1,	/* UDP: each packet is scheduled alone */
+	PL_SERVICE_SIP = 2,		/* persistence by Call-ID */
+};
+
+/*
+ * ---- firewall marks: an ordered list, the first rule that matches gives its mark. A list is
+ * written into the half of the map that is not shown, then shown by pl_settings.mark_rules.
+ */
+#define PL_MARK_RULES 256
+
+struct pl_mark_rule {
+	struct pl_addr source, source_mask;
+	struct pl_addr destination, destination_mask;
+	__u32 mark;		/* never 0 */
+	__u32 ifindex;		/* it came in by; 0: any */
+	__u16 first_port, last_port;	/* destination ports, host order */
+	__u8 proto;		/* 0: any */
+	__u8 spare[3];
+};
+PL_SIZE(struct pl_mark_rule, 80);
 
 /* ---- servers: index 0 stays free, so that a zeroed connection names none --------------- */
 
@@ -216,7 +251,8 @@ PL_SIZE(struct pl_stats, 40);
  * writes one, at most once a tick:
  *   0..31  tick at which the connection expires
  *   32..51 tag: 20 more bits of the hash
- *   52..56 state (enum pl_tcp_state, pl_sctp_state, 0 for UDP)
+ *   52..55 state (enum pl_tcp_state, pl_sctp_state, 0 for UDP; of a template pl_template_state)
+ *   56     a persistence template, which no packet belongs to
  *   57     counted as active on its server, else as inactive
  *   58     stands in its alternate bucket
  *   59     live
@@ -235,7 +271,8 @@ PL_SIZE(struct pl_stats, 40);
 #define PL_WORD_TAG_SHIFT 32
 #define PL_WORD_TAG (0xfffffULL << PL_WORD_TAG_SHIFT)
 #define PL_WORD_STATE_SHIFT 52
-#define PL_WORD_STATE (0x1fULL << PL_WORD_STATE_SHIFT)
+#define PL_WORD_STATE (0xfULL << PL_WORD_STATE_SHIFT)
+#define PL_WORD_TEMPLATE (1ULL << 56)
 #define PL_WORD_ACTIVE (1ULL << 57)
 #define PL_WORD_ALTERNATE (1ULL << 58)
 #define PL_WORD_LIVE (1ULL << 59)
@@ -248,6 +285,11 @@ PL_SIZE(struct pl_stats, 40);
 /* Never 0 below the mask for tables of 2 buckets and more: bit 0 is always set. */
 #define PL_ALTERNATE(tag) (((__u32)(tag) * 0x5bd1e995u) | 1u)
 
+/*
+ * A persistence template is an entry as well: client is the masked address with port 0, vip
+ * and vport what the service is persistent for (vport 0: all its ports), proto 0 and vip
+ * pl_mark_addr() for a mark's service. The server's persistent load counts it, no other.
+ */
 struct pl_conn {
 	__u32 client;		/* last 32 bits of the client's address */
 	__u32 vip;		/* last 32 bits of the virtual address */
@@ -256,13 +298,39 @@ struct pl_conn {
 	__u32 server;
 	__u8 proto;
 	__u8 family;
-	__u8 spare1;
+	__u8 flags;		/* enum pl_conn_flags */
 	__u8 forward;		/* the server's at the time the connection was made */
 	__u32 generation;	/* of the server slot; else the slot was given away */
-	__u32 packets;		/* from the client; counted while settings.sync is on, else 1 */
-	__u32 spare;
+	__u32 packets;		/* from the client, counted while settings.sync is on, else 1; of a template: the
+				 * connections it controls */
+	__u32 control;		/* its template's place, PL_PLACE; 0: none. Of a template: its timeout, ticks */
 };
 PL_SIZE(struct pl_conn, 32);
+
+enum pl_conn_flags {
+	PL_CONN_CALL_ID = 1,	/* template of a SIP call: hashed by and known by its Call-ID, in pl_call_ids */
+};
+
+/* Bits of a template's state. */
+enum pl_template_state {
+	PL_TEMPLATE_ASSURED = 1,	/* a connection of it was established */
+	PL_TEMPLATE_INVALID = 2,	/* its server is gone: found no more, ends with its time */
+};
+
+/* A slot of the table as one number, never 0. */
+#define PL_PLACE(bucket, slot) ((bucket) * PL_SLOTS + (slot) + 1)
+
+/* A template whose time is over while it controls connections goes on for 60 s, in ticks. */
+#define PL_TEMPLATE_GRACE 3577
+
+/* A firewall mark in an address's place, as IPVS shows it: 0.0.0.5 and 0:5::. */
+static inline void pl_mark_addr(struct pl_addr *a, __u32 mark, __u8 family)
+{
+	a->w[0] = family == 6 ? __builtin_bswap32(mark) : 0;
+	a->w[1] = 0;
+	a->w[2] = family == 6 ? 0 : __builtin_bswap32(0xffff);
+	a->w[3] = family == 6 ? 0 : __builtin_bswap32(mark);
+}
 
 /* The upper 96 bits of both addresses; read for IPv6 only. */
 struct pl_conn_upper {
@@ -348,6 +416,7 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(FRAGMENT, fragment, pass, "IP fragment, left to the stack")                                                  \
 	X(MALFORMED, malformed, pass, "header truncated or inconsistent, left to the stack")                           \
 	X(NO_SYN, no_syn, pass, "TCP segment without SYN and without a connection, left to the stack")                 \
+	X(FTP_DATA, ftp_data, pass, "from port 20 and of no connection: a server's FTP data, left to the stack")        \
 	X(LOCAL, local, pass, "the chosen server is this director")                                                    \
 	X(FORWARD_NAT, nat, forward, "to a server by NAT")                                                             \
 	X(FORWARD_NAT_REPLY, nat_reply, forward, "from a NAT server back to its client")                               \
@@ -364,9 +433,11 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(DROP_TOO_BIG, too_big_no_df, drop, "larger than the path's MTU, may be fragmented, cannot be here")          \
 	X(DROP_TABLE_FULL, table_full, drop, "both buckets hold only connections being written")                       \
 	X(DROP_CONTENDED, contended, drop, "the bucket stayed locked by another CPU")                                  \
+	X(DROP_NO_CALL_ID, no_call_id, drop, "persistence engine sip: no Call-ID in the packet, or not UDP")            \
 	X(DROP_NO_ROOM, no_room, drop, "no headroom in the buffer for the outer header")                               \
 	X(DROP_UNSUPPORTED, unsupported, drop, "the forwarding method cannot carry this packet")                       \
 	X(EVENT_NEW, connection_new, event, "connections made")                                                        \
+	X(EVENT_TEMPLATE, template_new, event, "persistence templates made")                                           \
 	X(EVENT_REUSED, connection_reused, event, "closed connections made anew by a SYN")                             \
 	X(EVENT_EVICTED_EXPIRED, evicted_expired, event, "expired connections replaced in place")                      \
 	X(EVENT_EVICTED_HALF_OPEN, evicted_half_open, event, "half-open connections evicted from a full bucket")       \

@@ -22,6 +22,9 @@ __attribute__((noinline)) int answer(struct xdp_md *ctx, struct pl_packet *p, st
 	if (!ctx || !p || !r || !s)
 		return XDP_DROP;
 	conn_touch(r, p, PL_OUTPUT, s);
+	/* An answer is what makes a UDP client a real one. */
+	if (r->control && p->proto == IPPROTO_UDP)
+		control_assure(r->control);
 	count_out(r->server, p->length);
 	return forward_answer(ctx, p, &r->vip, r->vport);
 }

@@ -24,9 +24,12 @@ struct conn_key {
 	__u8 proto;
 	__u8 family;
 	__u8 answer;		/* from a NAT server to its client */
+	__u8 template;		/* a persistence template is looked for, not a connection */
+	__u8 flags;		/* of a template: enum pl_conn_flags */
 	__u32 bucket;		/* primary */
 	__u32 tag;
 	__u32 now;
+	__u32 control;		/* of a new entry: struct pl_conn */
 };
 
 /* Where a connection stands, with what was read there. */
@@ -36,6 +39,7 @@ struct conn_ref {
 	__u32 slot;
 	__u32 server;
 	__u32 generation;	/* of the server's slot when the connection was made */
+	__u32 control;		/* filled for answers: place of its template */
 	__be16 vport;
 	__u8 forward;
 	struct pl_addr vip;	/* filled for answers */
@@ -101,6 +105,14 @@ static __always_inline void load_add(__u32 server, int active, int inactive)
 		__sync_fetch_and_add(&l->inactive, inactive);
 }
 
+static __always_inline void load_add_persistent(__u32 server, int n)
+{
+	struct pl_load *l = bpf_map_lookup_elem(&pl_loads, &server);
+
+	if (l)
+		__sync_fetch_and_add(&l->persistent, n);
+}
+
 static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const struct conn_key *k)
 {
 	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
@@ -121,6 +133,8 @@ static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const 
 		       (server->port ? server->port : c->vport) == k->other_port;
 	}
 	if (c->vip != k->other.w[3] || c->vport != k->other_port)
+		return 0;
+	if (k->template && c->flags != k->flags)
 		return 0;
 	return k->family != 6 ||
 	       (u->vip[0] == k->other.w[0] && u->vip[1] == k->other.w[1] && u->vip[2] == k->other.w[2]);
@@ -143,6 +157,7 @@ static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, __
 	if (k->answer) {
 		struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
 
+		r->control = c->control;
 		r->vip.w[3] = c->vip;
 		r->vip.w[2] = k->family == 6 ? u->vip[2] : PL_MAPPED;
 		r->vip.w[1] = k->family == 6 ? u->vip[1] : 0;
@@ -150,24 +165,29 @@ static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, __
 	}
 }
 
+/* What tells an entry from the next one in its slot. */
+#define IDENTITY (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG | PL_WORD_TEMPLATE)
+#define PL_WORD_TEMPLATE_INVALID ((__u64)PL_TEMPLATE_INVALID << PL_WORD_STATE_SHIFT)
+
 /* 1 when one bucket holds the key's connection, with *r filled; else 0. */
 static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn_key *k, struct conn_ref *r)
 {
-	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
+	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT | (k->template ? PL_WORD_TEMPLATE : 0);
+	__u64 mask = k->template ? IDENTITY | PL_WORD_TEMPLATE_INVALID : IDENTITY;
 
 	for (int i = 0; i < PL_SLOTS; i++) {
 		__u64 w = word_read(b, i);
 
-		if ((w & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
+		if ((w & mask) != want)
 			continue;
 		/* Past its time it is no connection any more, though nobody cleared it away yet. */
-		if ((__s32)((__u32)w - k->now) < 0)
+		if ((__s32)((__u32)w - k->now) < 0 && !(k->template && b->conn[i].packets))
 			continue;
 		if (!entry_matches(b, i, k))
 			continue;
 		ref_fill(r, b, i, k);
 		r->word = word_read(b, i);
-		if ((r->word & (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG)) != want)
+		if ((r->word & mask) != want)
 			continue;	/* replaced while it was read */
 		return 1;
 	}
@@ -266,13 +286,62 @@ static __always_inline void spill_add(struct pl_bucket *primary, int up)
 		__sync_fetch_and_or(&primary->word[1], (__u64)PL_SPILL_MANY << PL_WORD_SPILL_SHIFT);
 }
 
-/* After the word that said LIVE was swapped away: what the connection counted for. */
-static __always_inline void conn_ended(__u64 word, __u32 server, __u32 bucket, const struct pl_settings *s)
+/* Sets bits of an entry's word, unless the entry `word` was of is there no more. */
+static __always_inline void word_change(struct pl_bucket *b, __u32 slot, __u64 word, __u64 set)
 {
-	if (word & PL_WORD_ACTIVE)
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u64 seen = CAS(&b->word[slot & (PL_SLOTS - 1)], word, word | set);
+
+		if (seen == word || (seen ^ word) & IDENTITY)
+			return;
+		word = seen;
+	}
+}
+
+/* A connection of the template at `place` was established. */
+static __always_inline void control_assure(__u32 place)
+{
+	struct pl_bucket *b = bucket_at((place - 1) / PL_SLOTS);
+	__u32 slot = (place - 1) % PL_SLOTS;
+	__u64 word;
+
+	if (!place || !b)
+		return;
+	word = word_read(b, slot);
+	if ((word & (PL_WORD_LIVE | PL_WORD_TEMPLATE)) == (PL_WORD_LIVE | PL_WORD_TEMPLATE))
+		word_change(b, slot, word, (__u64)PL_TEMPLATE_ASSURED << PL_WORD_STATE_SHIFT);
+}
+
+/* A connection of the template at `place` ended. The place may hold something else meanwhile:
+ * a template with connections is the last to be evicted, but it may be. */
+static __always_inline void control_release(__u32 place)
+{
+	struct pl_bucket *b = bucket_at((place - 1) / PL_SLOTS);
+	__u32 slot = (place - 1) % PL_SLOTS;
+
+	if (!place || !b || (word_read(b, slot) & (PL_WORD_LIVE | PL_WORD_TEMPLATE)) != (PL_WORD_LIVE | PL_WORD_TEMPLATE))
+		return;
+	for (int i = 0; i < CAS_TRIES; i++) {
+		__u32 n = *(volatile __u32 *)&b->conn[slot].packets;
+
+		if (!n || CAS(&b->conn[slot].packets, n, n - 1) == n)
+			return;
+	}
+}
+
+/* After the word that said LIVE was swapped away: what the connection counted for. */
+static __always_inline void conn_ended(__u64 word, __u32 server, __u32 control, __u32 bucket,
+				       const struct pl_settings *s)
+{
+	if (word & PL_WORD_TEMPLATE) {
+		load_add_persistent(server, -1);
+		control = 0;
+	} else if (word & PL_WORD_ACTIVE)
 		load_add(server, -1, 0);
 	else
 		load_add(server, 0, -1);
+	if (control)
+		control_release(control);
 	if (word & PL_WORD_ALTERNATE) {
 		struct pl_bucket *primary = bucket_at(alternate_of(bucket, word_tag(word), s));
 
@@ -327,6 +396,8 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 				load_add(r->server, to & PL_WORD_ACTIVE ? 1 : -1, to & PL_WORD_ACTIVE ? -1 : 1);
 			if (s->sync && (word ^ to) & PL_WORD_STATE)
 				sync_note(r->bucket * PL_SLOTS + r->slot, PL_SYNC_STATE);
+			if (is_established(p->proto, state))
+				control_assure(b->conn[r->slot & (PL_SLOTS - 1)].control);
 			return;
 		}
 		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))
@@ -340,14 +411,16 @@ static __always_inline int conn_end(struct conn_ref *r, const struct pl_settings
 {
 	struct pl_bucket *b = bucket_at(r->bucket);
 	__u64 word = r->word;
+	__u32 control;
 
 	if (!b)
 		return 0;
+	control = b->conn[r->slot & (PL_SLOTS - 1)].control;
 	for (int i = 0; i < CAS_TRIES; i++) {
 		__u64 seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, word & PL_WORD_BUCKET);
 
 		if (seen == word) {
-			conn_ended(word, r->server, r->bucket, s);
+			conn_ended(word, r->server, control, r->bucket, s);
 			return 1;
 		}
 		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))

@@ -18,11 +18,14 @@ struct victim {
 	__u32 event;	/* the reason to count; 0 for a free slot */
 };
 
+/* Further off than any connection's end. */
+#define LAST 0x7fffffffu
+
 /* Looks one bucket over for the best slot of the kind allowed. */
 __attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, __u32 evict, struct victim *v)
 {
 	struct pl_bucket *b = bucket_at(bucket);
-	__u32 best = 0xffffffff;
+	__u32 best = LAST + 1;
 
 	if (!b || !v)
 		return 0;
@@ -40,6 +43,9 @@ __attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, __u32 evict, 
 			return 1;
 		}
 		left = (__u32)w - now;
+		/* A template whose connections live ends with them, and is the last to be evicted. */
+		if (w & PL_WORD_TEMPLATE && b->conn[i].packets)
+			left = LAST;
 		if ((__s32)left <= 0) {
 			/* Goes on: a free slot is better still. */
 			if (best) {
@@ -52,7 +58,8 @@ __attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, __u32 evict, 
 		}
 		if (!evict || left >= best)
 			continue;
-		if (evict == PL_EVENT_EVICTED_HALF_OPEN && !is_half_open(b->conn[i].proto, word_state(w)))
+		if (evict == PL_EVENT_EVICTED_HALF_OPEN &&
+		    (w & PL_WORD_TEMPLATE || !is_half_open(b->conn[i].proto, word_state(w))))
 			continue;
 		best = left;
 		v->slot = i;
@@ -74,7 +81,7 @@ static __always_inline int claim(__u32 bucket, const struct victim *v, const str
 	if (CAS(&b->word[slot], word, (word & PL_WORD_BUCKET) | PL_WORD_BUSY) != word)
 		return 0;
 	if (word & PL_WORD_LIVE) {
-		conn_ended(word, b->conn[slot].server, bucket, s);
+		conn_ended(word, b->conn[slot].server, b->conn[slot].control, bucket, s);
 		count(v->event);
 	}
 	return 1;
@@ -155,7 +162,9 @@ static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const s
 	c->family = k->family;
 	c->forward = to->forward;
 	c->generation = to->generation;
-	c->packets = 1;
+	c->flags = k->flags;
+	c->packets = !k->template;
+	c->control = k->control;
 	if (k->family == 6) {
 		struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
 
@@ -207,6 +216,18 @@ static __always_inline void bucket_unlock(struct pl_bucket *b)
 	__sync_fetch_and_and(&b->word[0], ~PL_WORD_LOCK);
 }
 
+/* The word a new entry begins with, in its primary bucket. */
+static __always_inline __u64 fresh_word(const struct conn_key *k, const struct pl_settings *s, __u32 state)
+{
+	__u64 word = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT | (__u64)state << PL_WORD_STATE_SHIFT;
+
+	if (k->template)
+		return word | PL_WORD_TEMPLATE | (__u32)(k->now + k->control);
+	if (is_active(k->proto, state))
+		word |= PL_WORD_ACTIVE;
+	return word | (__u32)(k->now + timeout_of(s, k->proto, state));
+}
+
 /*
  * Makes the key's connection on `server` in `state`. INSERT_FOUND: another CPU was first,
  * *r names its entry. The caller found none before, without the lock, and counts what is made.
@@ -240,11 +261,11 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, _
 		return INSERT_FULL;
 	}
 	entry_write(b, r->slot, k, server, to);
-	fresh = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT | (__u64)state << PL_WORD_STATE_SHIFT |
-		(__u32)(now + timeout_of(s, k->proto, state));
-	if (is_active(k->proto, state))
-		fresh |= PL_WORD_ACTIVE;
-	load_add(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
+	fresh = fresh_word(k, s, state);
+	if (k->template)
+		load_add_persistent(server, 1);
+	else
+		load_add(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
 	if (r->bucket != k->bucket) {
 		fresh |= PL_WORD_ALTERNATE;
 		spill_add(primary, 1);
@@ -260,6 +281,8 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, _
 	r->generation = to->generation;
 	r->forward = to->forward;
 	r->vport = k->other_port;
+	if (k->template)
+		count(PL_EVENT_TEMPLATE);
 	return INSERT_MADE;
 }
 

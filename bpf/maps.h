@@ -33,6 +33,8 @@ struct {
 	__type(value, __u32);
 } pl_vips SEC(".maps");
 
+PL_ARRAY(pl_marks, BPF_F_MMAPABLE, struct pl_mark_rule, 2 * PL_MARK_RULES);
+
 PL_ARRAY(pl_services, BPF_F_MMAPABLE, struct pl_service, 64);
 
 PL_ARRAY(pl_members, BPF_F_MMAPABLE, struct pl_member, 256);

@@ -34,6 +34,13 @@ static __always_inline __u32 timeout_of(const struct pl_settings *s, __u8 proto,
 	return s->udp_timeout;
 }
 
+/* A connection that gets there makes its persistence template an assured one. */
+static __always_inline int is_established(__u8 proto, __u32 state)
+{
+	return (proto == IPPROTO_TCP && state == PL_TCP_ESTABLISHED) ||
+	       (proto == IPPROTO_SCTP && state == PL_SCTP_ESTABLISHED);
+}
+
 /* A SYN or INIT that finds its connection in such a state begins another one
  * (conn_reuse_mode 1). */
 static __always_inline int is_over(__u8 proto, __u32 state)

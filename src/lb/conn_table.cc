@@ -8,7 +8,7 @@ namespace plenum::lb {
 
 namespace {
 
-constexpr std::uint64_t kIdentity = PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY;
+constexpr std::uint64_t kIdentity = PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TEMPLATE;
 
 bool is_live(std::uint64_t word) { return (word & (PL_WORD_LIVE | PL_WORD_BUSY)) == PL_WORD_LIVE; }
 
@@ -34,9 +34,35 @@ void ConnTable::unspill(std::uint32_t bucket, std::uint64_t word) {
   }
 }
 
+// One connection less for the template at `place`, if there is one still.
+void ConnTable::release(std::uint32_t place) {
+  if (place == 0 || place > slot_count()) return;
+  auto& b = buckets_[(place - 1) / PL_SLOTS];
+  const auto slot = (place - 1) % PL_SLOTS;
+  constexpr std::uint64_t kTemplate = PL_WORD_LIVE | PL_WORD_TEMPLATE;
+  if ((shared(b.word[slot]).load() & kTemplate) != kTemplate) return;
+  auto count = shared(b.conn[slot].packets);
+  auto seen = count.load();
+  while (seen != 0 && !count.compare_exchange_weak(seen, seen - 1)) {
+  }
+}
+
+// A template past its time whose connections live. The kernel's timer does the same
+// (ip_vs_conn_expire), and the template keeps the shorter time from then on.
+void ConnTable::prolong(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word, std::uint32_t now) {
+  auto at = shared(buckets_[bucket].word[slot]);
+  auto seen = static_cast<decltype(at)::value_type>(word);
+  const auto longer = [now](std::uint64_t w) { return (w & ~PL_WORD_EXPIRES) | (now + PL_TEMPLATE_GRACE); };
+  while (!at.compare_exchange_weak(seen, longer(seen)))
+    if ((seen & ~PL_WORD_BUCKET) != (word & ~PL_WORD_BUCKET)) return;
+  shared(buckets_[bucket].conn[slot].control).store(PL_TEMPLATE_GRACE);
+}
+
 bool ConnTable::end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word) {
   auto& b = buckets_[bucket];
   const auto server = b.conn[slot].server;
+  const auto control = b.conn[slot].control;
+  const bool is_template = (word & PL_WORD_TEMPLATE) != 0;
   auto at = shared(b.word[slot]);
   auto seen = static_cast<decltype(at)::value_type>(word);
   // Only the bucket's bits and the lock may differ; a changed expiry means it lives on.
@@ -44,8 +70,9 @@ bool ConnTable::end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word
     if ((seen & ~PL_WORD_BUCKET) != (word & ~PL_WORD_BUCKET)) return false;
   if (server < loads_.size()) {
     auto& load = loads_[server];
-    shared((word & PL_WORD_ACTIVE) != 0 ? load.active : load.inactive).fetch_sub(1);
+    shared(is_template ? load.persistent : (word & PL_WORD_ACTIVE) != 0 ? load.active : load.inactive).fetch_sub(1);
   }
+  if (!is_template) release(control);
   if ((word & PL_WORD_ALTERNATE) != 0) unspill(bucket, word);
   return true;
 }
@@ -56,7 +83,10 @@ std::uint32_t ConnTable::age(std::uint32_t first, std::uint32_t count, std::uint
     for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
       const auto word = shared(buckets_[bucket].word[slot]).load(std::memory_order_relaxed);
       if (!is_live(word)) continue;
-      if (static_cast<std::int32_t>(static_cast<std::uint32_t>(word) - now) < 0)
+      if (static_cast<std::int32_t>(static_cast<std::uint32_t>(word) - now) >= 0) continue;
+      if ((word & PL_WORD_TEMPLATE) != 0 && shared(buckets_[bucket].conn[slot].packets).load() != 0)
+        prolong(bucket, slot, word, now);
+      else
         ended += end(bucket, slot, word) ? 1 : 0;
     }
   }

@@ -20,7 +20,8 @@ class ConnTable {
   [[nodiscard]] std::uint32_t slot_count() const { return bucket_count() * PL_SLOTS; }
 
   // Ends the connections of buckets [first, first + count) that expired before `now` (a tick).
-  // Returns how many; loads of their servers go down with them.
+  // Returns how many; loads of their servers go down with them. A persistence template that
+  // still controls connections goes on for PL_TEMPLATE_GRACE instead.
   std::uint32_t age(std::uint32_t first, std::uint32_t count, std::uint32_t now);
 
   struct Entry {
@@ -34,7 +35,9 @@ class ConnTable {
 
  private:
   bool end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word);
+  void prolong(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word, std::uint32_t now);
   void unspill(std::uint32_t bucket, std::uint64_t word);
+  void release(std::uint32_t place);
 
   std::span<pl_bucket> buckets_;
   std::span<pl_load> loads_;

@@ -82,5 +82,66 @@ TEST_F(ConnTableTest, PassesOverWhatIsBeingWritten) {
   EXPECT_EQ(live(), 0u);
 }
 
+// A template in bucket 1, slot 2, that says it controls so many connections.
+class TemplateTest : public ConnTableTest {
+ protected:
+  static constexpr std::uint32_t kBucket = 1, kSlot = 2, kPlace = PL_PLACE(kBucket, kSlot);
+  void put_template(std::uint32_t expires, std::uint32_t controlled) {
+    buckets_[kBucket].word[kSlot] = word(expires, PL_WORD_TEMPLATE);
+    buckets_[kBucket].conn[kSlot].server = 1;
+    buckets_[kBucket].conn[kSlot].packets = controlled;
+    buckets_[kBucket].conn[kSlot].control = 77;
+    ++loads_[1].persistent;
+  }
+  void put_controlled(std::uint32_t slot, std::uint32_t expires) {
+    put(0, slot, word(expires));
+    buckets_[0].conn[slot].control = kPlace;
+  }
+  [[nodiscard]] std::uint32_t controlled() const { return buckets_[kBucket].conn[kSlot].packets; }
+};
+
+TEST_F(TemplateTest, EndsWithItsTimeAndCountsAsPersistentOnly) {
+  put_template(kNow - 1, 0);
+  EXPECT_EQ(table_.age(0, 4, kNow), 1u);
+  EXPECT_EQ(loads_[1].persistent, 0u);
+  EXPECT_EQ(loads_[1].inactive, 0u);
+  EXPECT_EQ(live(), 0u);
+}
+
+TEST_F(TemplateTest, LivesOnForAMinuteWhileItControlsConnections) {
+  put_template(kNow - 1, 2);
+  EXPECT_EQ(table_.age(0, 4, kNow), 0u);
+  EXPECT_EQ(static_cast<std::uint32_t>(buckets_[kBucket].word[kSlot]), kNow + PL_TEMPLATE_GRACE);
+  EXPECT_EQ(buckets_[kBucket].conn[kSlot].control, PL_TEMPLATE_GRACE) << "from then on it is renewed by that";
+  EXPECT_EQ(loads_[1].persistent, 1u);
+}
+
+TEST_F(TemplateTest, EndsOnceTheLastOfItsConnectionsHas) {
+  put_template(kNow + 1, 2);
+  put_controlled(0, kNow - 1);
+  put_controlled(1, kNow + 5);
+  table_.age(0, 4, kNow);
+  EXPECT_EQ(controlled(), 1u);
+  table_.age(0, 1, kNow + 6);
+  EXPECT_EQ(controlled(), 0u);
+  EXPECT_EQ(table_.age(0, 4, kNow + 6), 1u);
+  EXPECT_EQ(live(), 0u);
+}
+
+TEST_F(TemplateTest, AnEndedConnectionLeavesWhatTookItsTemplatesPlaceAlone) {
+  put_controlled(0, kNow - 1);
+  put(kBucket, kSlot, word(kNow + 1), 2);
+  buckets_[kBucket].conn[kSlot].packets = 5;
+  table_.age(0, 4, kNow);
+  EXPECT_EQ(controlled(), 5u);
+}
+
+TEST_F(TemplateTest, NeverCountsBelowNone) {
+  put_template(kNow + 1, 0);
+  put_controlled(0, kNow - 1);
+  table_.age(0, 4, kNow);
+  EXPECT_EQ(controlled(), 0u);
+}
+
 }  // namespace
 }  // namespace plenum::lb
