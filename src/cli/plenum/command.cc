@@ -11,6 +11,7 @@
 
 #include "cli/plenum/interrupt.h"
 #include "cli/plenum/listing.h"
+#include "cli/top/top.h"
 #include "cli/trace/trace.h"
 #include "conf/reader.h"
 #include "conf/schema.h"
@@ -138,6 +139,7 @@ class Runner {
         request, [&](const ctl::ServerReply& reply) { return request.service + ": " + server_line(reply.server); });
   }
 
+  int operator()(const TopCommand& command) { return run_top(command, json_, world_); }
   int operator()(const TraceCommand& command) { return run_trace(command, json_, world_); }
 
   int operator()(const HostCommand& command) {
@@ -285,7 +287,11 @@ int plenum_main(const std::vector<std::string>& args) {
       }
       client = *std::move(connected);
     }
-    return client->call(request);
+    auto reply = client->call(request);
+    // A connection that broke is of no more use; the next question may find the daemon again.
+    if (!reply && (reply.error().code == std::errc::connection_reset || reply.error().code == std::errc::timed_out))
+      client.reset();
+    return reply;
   };
   const auto follow = [&](const ctl::Request& request, const std::function<bool(std::string_view)>& take) -> Result<> {
     PLENUM_CHECK(call(request), "start");

@@ -2,6 +2,7 @@
 // The command line of `plenum` as a value, and what it does. Knows the words, asks the
 // daemon through a function handed in, prints to streams handed in.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/top/model.h"
 #include "ctl/messages.h"
 
 namespace plenum::cli {
@@ -52,6 +54,11 @@ struct TraceCommand {
   std::uint64_t count = 0;  // packets after which it ends; 0: never
   std::string pcap;         // a file to write, "-": standard output
 };
+struct TopCommand {
+  TopView view;
+  std::chrono::milliseconds interval{1000};
+  bool once = false;  // one listing, and no terminal
+};
 // Handed to the host's own commands, with what follows the word.
 struct HostCommand {
   bool director = false;
@@ -62,7 +69,7 @@ struct Invocation {
   std::string run_dir;
   bool json = false;
   std::variant<CheckCommand, SchemaCommand, DiffCommand, ReloadCommand, StatusCommand, ServicesCommand, ServersCommand,
-               ConnectionsCommand, ServerCommand, TraceCommand, HostCommand>
+               ConnectionsCommand, ServerCommand, TraceCommand, TopCommand, HostCommand>
       command;
 };
 

@@ -51,6 +51,7 @@ class Grammar {
     listings();
     server_words();
     trace();
+    top();
     host("realserver", "Prepare a real server: setup, check, undo", false);
     host("director", "Prepare a director: setup, check, undo", true);
   }
@@ -114,6 +115,16 @@ class Grammar {
     sub->add_option("--pcap", trace_.pcap, "Write the packets' first bytes to a pcapng FILE, - for standard output");
   }
 
+  void top() {
+    auto* sub = word("top", "Live services and servers; keys: c p b w n a order, r reverse, s servers, q quit", [this] {
+      if (const auto seconds = read_duration(interval_))
+        top_.interval = std::chrono::seconds(std::get<std::int64_t>(*seconds));
+      out_.command = top_;
+    });
+    sub->add_flag("--once", top_.once, "One listing, with the averages of the last seconds");
+    sub->add_option("--interval", interval_, "Between two listings, like 2s (default 1s)")->check(check_duration);
+  }
+
   void finish_trace() {
     const auto refuse = [](const std::string& option, const std::string& wrong) {
       if (!wrong.empty()) throw CLI::ValidationError(option, wrong);
@@ -173,6 +184,8 @@ class Grammar {
   ConnectionsCommand connections_;
   ctl::ServerRequest request_;
   TraceCommand trace_;
+  TopCommand top_;
+  std::string interval_ = "1s";
   std::vector<std::string> trace_words_;
   std::string source_, destination_;
   std::int32_t weight_ = 0;
