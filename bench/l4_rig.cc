@@ -68,6 +68,7 @@ Rig::Rig(std::uint32_t slots)
   s.seed[1] = static_cast<std::uint64_t>(random()) << 32 | random();
   s.bucket_mask = static_cast<std::uint32_t>(conns_.size() - 1);
   s.abi_version = PL_ABI_VERSION;
+  s.tuning = PL_TUNE_REUSE;
   s.members = static_cast<std::uint32_t>(members_.size());
   s.servers = static_cast<std::uint32_t>(servers_.size());
   for (__u32& timeout : s.tcp_timeout) timeout = ticks(900);

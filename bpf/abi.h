@@ -52,7 +52,23 @@ enum pl_sctp_state {
 	PL_SCTP_SHUTDOWN_ACK_SENT, PL_SCTP_REJECTED, PL_SCTP_CLOSED, PL_SCTP_STATES
 };
 
-#define PL_UDP_NORMAL 0
+/* A UDP flow is new until its second packet, in either direction; IPVS has the first state alone. */
+enum pl_udp_state { PL_UDP_NORMAL, PL_UDP_NEW, PL_UDP_STATES };
+
+/* Bits of pl_settings.tuning: IPVS's sysctls as they are in force. */
+enum pl_tuning {
+	PL_TUNE_SECURE_TCP = 4,		/* added to a direction: the second half of tcp_next */
+	PL_TUNE_PASS = 1 << 3,		/* backup_only, and this is the backup: balance nothing */
+	PL_TUNE_REUSE = 1 << 4,		/* conn_reuse_mode is not 0 */
+	PL_TUNE_REUSE_FIN = 1 << 5,	/* it has bit 2 */
+	PL_TUNE_EXPIRE_NODEST = 1 << 6,
+	PL_TUNE_EXPIRE_QUIESCENT = 1 << 7,
+	PL_TUNE_SLOPPY_TCP = 1 << 8,
+	PL_TUNE_SLOPPY_SCTP = 1 << 9,
+	PL_TUNE_SCHEDULE_ICMP = 1 << 10,
+	PL_TUNE_NAT_ICMP_SEND = 1 << 11,
+	PL_TUNE_CACHE_BYPASS = 1 << 12,
+};
 
 struct pl_settings {
 	__u64 seed[2];		/* of the connection hash; random, once per data plane */
@@ -60,7 +76,8 @@ struct pl_settings {
 	__u32 abi_version;
 	__u32 members;		/* elements of the member map */
 	__u32 servers;		/* elements of the server map */
-	__u64 born;		/* CLOCK_MONOTONIC ns at which the data plane was made */
+	__u32 tuning;		/* enum pl_tuning */
+	__u32 drop_rate;	/* of packets that begin a connection every so many-th is dropped; 0: none */
 	__u32 sync;		/* 1: changed connections are noted in pl_sync_rings */
 	__u32 sync_threshold;	/* noted when packets % sync_period is this, */
 	__u32 sync_period;	/* or, without a period, when packets is */
@@ -72,9 +89,15 @@ struct pl_settings {
 	__u32 icmp_per_tick;	/* errors one CPU may send in a tick */
 	__u64 mark_rules;	/* first rule << 32 | number of rules */
 	__u32 lookups;		/* enum pl_lookups */
-	__u32 spare_lookups;
+	__u32 lblc_expiration;	/* ticks */
+	__u32 lblcr_expiration;	/* ticks */
+	__u32 spare_tuning;
+	__u64 born;		/* CLOCK_MONOTONIC ns at which the data plane was made */
+	__u64 spare2[3];
+	__u64 drop_counter;	/* written by the program, while drop_rate is not 0; a line of its own */
+	__u64 spare3[7];
 };
-PL_SIZE(struct pl_settings, 216);
+PL_SIZE(struct pl_settings, 320);
 
 /* ---- ports: interfaces frames come in or leave by, indexed by ifindex % PL_PORTS -------- */
 
@@ -173,6 +196,7 @@ PL_SIZE(struct pl_mark_rule, 80);
 enum pl_server_flags {
 	PL_SERVER_AVAILABLE = 1,	/* else: removed, its connections are dropped or expired */
 	PL_SERVER_LOCAL = 2,		/* the director itself: up the stack, untouched */
+	PL_SERVER_IGNORE_DF = 4,	/* pmtu_disc is 0: a tunnel's outer packet may be fragmented */
 };
 
 struct pl_server {
@@ -417,6 +441,7 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(MALFORMED, malformed, pass, "header truncated or inconsistent, left to the stack")                           \
 	X(NO_SYN, no_syn, pass, "TCP segment without SYN and without a connection, left to the stack")                 \
 	X(FTP_DATA, ftp_data, pass, "from port 20 and of no connection: a server's FTP data, left to the stack")        \
+	X(BACKUP, backup, pass, "backup_only: this director is the backup, left to the stack")                         \
 	X(LOCAL, local, pass, "the chosen server is this director")                                                    \
 	X(FORWARD_NAT, nat, forward, "to a server by NAT")                                                             \
 	X(FORWARD_NAT_REPLY, nat_reply, forward, "from a NAT server back to its client")                               \
@@ -429,19 +454,24 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(REPLY_TOO_BIG, too_big, reply, "larger than the path's MTU: fragmentation needed sent")                      \
 	X(DROP_ICMP_LIMIT, icmp_limited, drop, "an ICMP error was due but the rate limit was reached")                 \
 	X(DROP_SERVER_GONE, server_gone, drop, "the connection's server was removed")                                  \
+	X(DROP_NO_SERVER, no_server_icmp, drop, "an ICMP error for a service without a server")                        \
 	X(DROP_NO_NEXT_HOP, no_next_hop, drop, "no route or neighbour to the server at the moment")                    \
 	X(DROP_TOO_BIG, too_big_no_df, drop, "larger than the path's MTU, may be fragmented, cannot be here")          \
 	X(DROP_TABLE_FULL, table_full, drop, "both buckets hold only connections being written")                       \
 	X(DROP_CONTENDED, contended, drop, "the bucket stayed locked by another CPU")                                  \
 	X(DROP_NO_CALL_ID, no_call_id, drop, "persistence engine sip: no Call-ID in the packet, or not UDP")            \
 	X(DROP_NO_ROOM, no_room, drop, "no headroom in the buffer for the outer header")                               \
+	X(DROP_DEFENCE, defence, drop, "drop_packet: a packet that would begin a connection, dropped under load")      \
 	X(DROP_UNSUPPORTED, unsupported, drop, "the forwarding method cannot carry this packet")                       \
 	X(EVENT_NEW, connection_new, event, "connections made")                                                        \
 	X(EVENT_TEMPLATE, template_new, event, "persistence templates made")                                           \
 	X(EVENT_REUSED, connection_reused, event, "closed connections made anew by a SYN")                             \
 	X(EVENT_EVICTED_EXPIRED, evicted_expired, event, "expired connections replaced in place")                      \
 	X(EVENT_EVICTED_HALF_OPEN, evicted_half_open, event, "half-open connections evicted from a full bucket")       \
+	X(EVENT_EVICTED_CLOSED, evicted_closed, event, "closed connections evicted from a full bucket")                \
 	X(EVENT_EVICTED_OLDEST, evicted_oldest, event, "live connections evicted from a full bucket")                  \
+	X(EVENT_NODEST, expired_nodest, event, "connections ended at a packet since their server was removed")         \
+	X(EVENT_DROP_ENTRY, dropped_entries, event, "connections removed by the drop_entry defence")                   \
 	X(EVENT_SPILLED, spilled, event, "connections placed in their alternate bucket")                               \
 	X(EVENT_RACE, insert_race, event, "flows that two CPUs inserted at once; one entry was kept")
 

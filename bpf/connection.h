@@ -369,6 +369,7 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 	sync_packet(r, direction, s);
 	if (r->forward != PL_FWD_MASQ && direction == PL_INPUT)
 		direction = PL_INPUT_ONLY;
+	direction |= s->tuning & PL_TUNE_SECURE_TCP;
 	for (int i = 0; i < CAS_TRIES; i++) {
 		__u32 state = next_state(p->proto, word_state(word), direction, p->event);
 		__u32 expires = p->now + timeout_of(s, p->proto, state);

@@ -10,11 +10,13 @@
 #include "bpf/forward/tunnel.h"
 #include "bpf/icmp_error.h"
 #include "bpf/icmp_related.h"
+#include "bpf/icmp_schedule.h"
 #include "bpf/insert.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/scheduler/table.h"
 #include "bpf/trace_packet.h"
+#include "bpf/tuning.h"
 #include "bpf/tunnel_related.h"
 
 char _license[] SEC("license") = "GPL";
@@ -94,13 +96,16 @@ __attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
 	service = service_of(p);
 	if (!service)
 		return PL_NOT_OURS;
-	if (!p->first)
+	if (!may_begin(p, s))
 		return PL_NO_SYN;
+	if (defence_drops(s))
+		return PL_DROP_DEFENCE;
 	id = schedule(service, p);
 	server = id ? server_at(id) : 0;
 	if (!server)
 		return PL_REPLY_NO_SERVER;
-	state = next_state(p->proto, 0, server->forward == PL_FWD_MASQ ? PL_INPUT : PL_INPUT_ONLY, p->event);
+	state = p->first == PL_FIRST_QUOTED ? 0 :
+		first_state(p->proto, server->forward == PL_FWD_MASQ ? PL_INPUT : PL_INPUT_ONLY, p->event, s);
 	key_fill(&k, p, KEY_REQUEST, s);
 	switch (conn_insert(&k, id, state, r)) {
 	case INSERT_CONTENDED:
@@ -141,20 +146,58 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 
 	if (!s)
 		return verdict(PL_NOT_OURS, XDP_PASS);
+	if (s->tuning & PL_TUNE_PASS) {
+		if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER))
+			return answer(ctx, p, r);
+		return verdict(PL_BACKUP, XDP_PASS);
+	}
 	if (find(p, r, KEY_REQUEST)) {
-		if (!p->first || !is_over(p->proto, word_state(r->word))) {
-			if (!server_of(r))
-				return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
+		int another = begins_another(p, r, s);
+
+		if (!another && server_of(r)) {
 			conn_touch(r, p, PL_INPUT, s);
 			return forward(ctx, p, r->server);
 		}
+		if (!another && !(s->tuning & PL_TUNE_EXPIRE_NODEST))
+			return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 		if (conn_end(r, s))
-			count(PL_EVENT_REUSED);
+			count(another ? PL_EVENT_REUSED : PL_EVENT_NODEST);
 	} else if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) {
 		return answer(ctx, p, r);
 	}
 	reason = begin(p, r);
 	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
+}
+
+#define NOT_IP 1
+
+/* 0, minus the reason why not, or NOT_IP, whose reason is 0. */
+static __always_inline int parse_ip(struct xdp_md *ctx, struct pl_packet *p)
+{
+	switch (parse_link(ctx, p)) {
+	case bpf_htons(ETH_P_IP):
+		return parse_v4(ctx, p);
+	case bpf_htons(ETH_P_IPV6):
+		return parse_v6(ctx, p);
+	}
+	return NOT_IP;
+}
+
+/* ICMP and ICMPv6. A verdict. */
+static __always_inline int icmp(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
+{
+	int rc = icmp_related(ctx, p, r);
+
+	if (rc == RELATED_NONE)
+		rc = tunnel_related(ctx, p, r);
+	if (rc == RELATED_NONE && quoted_request(ctx, p)) {
+		rc = quoted_begun(begin(p, r), r, p->now);
+		if (rc == RELATED_TO_SERVER)
+			rc = parse_ip(ctx, p) ? RELATED_NONE : icmp_related(ctx, p, r);
+	}
+	if (rc == RELATED_TO_SERVER)
+		return forward_related(ctx, p, r->server);
+	return rc == RELATED_NONE ? verdict(PL_NOT_OURS, XDP_PASS) : rc;
 }
 
 #ifdef PL_TRACE
@@ -170,26 +213,11 @@ int director(struct xdp_md *ctx)
 
 	if (!is_for_us(ctx, &p))
 		return verdict(PL_OTHER_HOST, XDP_PASS);
-	switch (parse_link(ctx, &p)) {
-	case bpf_htons(ETH_P_IP):
-		rc = parse_v4(ctx, &p);
-		break;
-	case bpf_htons(ETH_P_IPV6):
-		rc = parse_v6(ctx, &p);
-		break;
-	default:
-		return verdict(PL_NOT_IP, XDP_PASS);
-	}
+	rc = parse_ip(ctx, &p);
 	if (rc)
-		return verdict(-rc, XDP_PASS);
-	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6) {
-		rc = icmp_related(ctx, &p, &r);
-		if (rc == RELATED_TO_SERVER)
-			return forward_related(ctx, &p, r.server);
-		if (rc == RELATED_NONE)
-			rc = tunnel_related(ctx, &p, &r);
-		return rc == RELATED_NONE ? verdict(PL_NOT_OURS, XDP_PASS) : rc;
-	}
+		return verdict(rc == NOT_IP ? PL_NOT_IP : -rc, XDP_PASS);
+	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6)
+		return icmp(ctx, &p, &r);
 	rc = parse_transport(ctx, &p);
 	if (rc)
 		return verdict(-rc, XDP_PASS);

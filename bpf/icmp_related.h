@@ -190,6 +190,13 @@ __attribute__((noinline)) int related_out(struct xdp_md *ctx, struct pl_packet *
 	return verdict(PL_FORWARD_ICMP, link_send(p, hop.ifindex));
 }
 
+static __always_inline int is_backup(void)
+{
+	struct pl_settings *s = settings();
+
+	return s && s->tuning & PL_TUNE_PASS;
+}
+
 /* RELATED_NONE: not about a connection of ours; RELATED_TO_SERVER: to be forwarded to
  * r->server; else a verdict. */
 __attribute__((noinline)) int icmp_related(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
@@ -207,7 +214,7 @@ __attribute__((noinline)) int icmp_related(struct xdp_md *ctx, struct pl_packet 
 	e.l3 = p->l4 + sizeof(*icmp);
 	if (parse_quoted(ctx, &e) || e.l4 + 8 > p->l3 + p->length)
 		return RELATED_NONE;
-	if (find(&e, r, KEY_QUOTED_ANSWER))
+	if (!is_backup() && find(&e, r, KEY_QUOTED_ANSWER))
 		return server_of(r) ? related_in(ctx, p, &e, r->server) : verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	if (may_be_answer(&e.dst) && find(&e, r, KEY_QUOTED_REQUEST))
 		return related_out(ctx, p, &e, r);

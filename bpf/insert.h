@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A new connection's place. In this order: a free slot or one that holds an expired
- * connection, in the primary bucket unless that is crowded and the alternate one is not; then the half-open
- * connection nearest to its end, in either; then the connection nearest to its end in the
- * primary bucket. Each is counted under its own name.
+ * connection, in the primary bucket unless that is crowded and the alternate one is not; then,
+ * of both, a half-open connection, one that is closed, and last of all a live one: of each
+ * kind the nearest to its end, so that nothing established goes while a flood's entry stands
+ * in either bucket. Each is counted under its own name.
  */
 #ifndef PLENUM_BPF_INSERT_H
 #define PLENUM_BPF_INSERT_H
@@ -16,23 +17,22 @@ struct victim {
 	__u64 word;
 	__s32 slot;	/* -1: none */
 	__u32 event;	/* the reason to count; 0 for a free slot */
+	__u32 left;	/* ticks to its end */
 };
 
 /* Further off than any connection's end. */
 #define LAST 0x7fffffffu
 
-/* Looks one bucket over for the best slot of the kind allowed. */
-__attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, __u32 evict, struct victim *v)
+/* Looks one bucket over for a slot that costs nobody anything. Reads its first line only. */
+__attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, struct victim *v)
 {
 	struct pl_bucket *b = bucket_at(bucket);
-	__u32 best = LAST + 1;
 
 	if (!b || !v)
 		return 0;
 	v->slot = -1;
 	for (int i = 0; i < PL_SLOTS; i++) {
 		__u64 w = word_read(b, i);
-		__u32 left;
 
 		if (w & PL_WORD_BUSY)
 			continue;
@@ -42,31 +42,61 @@ __attribute__((noinline)) int choose_slot(__u32 bucket, __u32 now, __u32 evict, 
 			v->event = 0;
 			return 1;
 		}
-		left = (__u32)w - now;
-		/* A template whose connections live ends with them, and is the last to be evicted. */
-		if (w & PL_WORD_TEMPLATE && b->conn[i].packets)
-			left = LAST;
-		if ((__s32)left <= 0) {
-			/* Goes on: a free slot is better still. */
-			if (best) {
-				best = 0;
-				v->slot = i;
-				v->word = w;
-				v->event = PL_EVENT_EVICTED_EXPIRED;
-			}
-			continue;
+		/* Goes on: a free slot is better still. A template whose connections live ends with them. */
+		if ((__s32)((__u32)w - now) <= 0 && v->slot < 0 &&
+		    !(w & PL_WORD_TEMPLATE && b->conn[i].packets)) {
+			v->slot = i;
+			v->word = w;
+			v->event = PL_EVENT_EVICTED_EXPIRED;
 		}
-		if (!evict || left >= best)
-			continue;
-		if (evict == PL_EVENT_EVICTED_HALF_OPEN &&
-		    (w & PL_WORD_TEMPLATE || !is_half_open(b->conn[i].proto, word_state(w))))
-			continue;
-		best = left;
-		v->slot = i;
-		v->word = w;
-		v->event = evict;
 	}
 	return v->slot >= 0;
+}
+
+/* What an eviction is called: the first of these names goes first. A template that no
+ * connection has assured is a flood's as likely as not; one without connections only remembers
+ * a client. */
+static __always_inline __u32 eviction_of(const struct pl_conn *c, __u64 word)
+{
+	__u32 state = word_state(word);
+	__u8 proto = c->proto;
+
+	if (word & PL_WORD_TEMPLATE) {
+		if (!(state & PL_TEMPLATE_ASSURED))
+			return PL_EVENT_EVICTED_HALF_OPEN;
+		return c->packets ? PL_EVENT_EVICTED_OLDEST : PL_EVENT_EVICTED_CLOSED;
+	}
+	if (is_half_open(proto, state))
+		return PL_EVENT_EVICTED_HALF_OPEN;
+	return is_over(proto, state) ? PL_EVENT_EVICTED_CLOSED : PL_EVENT_EVICTED_OLDEST;
+}
+
+/* Looks a bucket over for one who must go, better than *v. */
+__attribute__((noinline)) int choose_victim(__u32 bucket, __u32 now, struct victim *v)
+{
+	struct pl_bucket *b = bucket_at(bucket);
+	int found = 0;
+
+	if (!b || !v)
+		return 0;
+	for (int i = 0; i < PL_SLOTS; i++) {
+		__u64 w = word_read(b, i);
+		__u32 left = (__u32)w - now, event;
+
+		if ((w & (PL_WORD_BUSY | PL_WORD_LIVE)) != PL_WORD_LIVE)
+			continue;
+		event = eviction_of(&b->conn[i], w);
+		if (event == PL_EVENT_EVICTED_OLDEST && w & PL_WORD_TEMPLATE)
+			left = LAST;
+		if (event > v->event || (event == v->event && left >= v->left))
+			continue;
+		found = 1;
+		v->slot = i;
+		v->word = w;
+		v->event = event;
+		v->left = left;
+	}
+	return found;
 }
 
 /* Claims the victim's slot: its word says BUSY afterwards and the slot is ours. */
@@ -123,18 +153,19 @@ __attribute__((noinline)) int try_slot(const struct conn_key *k, struct conn_ref
 	other = alternate_of(k->bucket, k->tag, s);
 	first = roomier(k->bucket, other);
 	second = first ^ k->bucket ^ other;
-	if (choose_slot(first, now, 0, &v))
+	if (choose_slot(first, now, &v)) {
 		bucket = first;
-	else if (choose_slot(second, now, 0, &v))
+	} else if (choose_slot(second, now, &v)) {
 		bucket = second;
-	else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
+	} else {
+		v.event = PL_REASON_COUNT;
 		bucket = k->bucket;
-	else if (choose_slot(other, now, PL_EVENT_EVICTED_HALF_OPEN, &v))
-		bucket = other;
-	else if (choose_slot(k->bucket, now, PL_EVENT_EVICTED_OLDEST, &v))
-		bucket = k->bucket;
-	else
-		return 0;
+		choose_victim(bucket, now, &v);
+		if (v.event != PL_EVENT_EVICTED_HALF_OPEN && choose_victim(other, now, &v))
+			bucket = other;
+		if (v.slot < 0)
+			return 0;
+	}
 	if (!claim(bucket, &v, s))
 		return 0;
 	r->bucket = bucket;

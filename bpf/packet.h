@@ -49,10 +49,13 @@ struct pl_packet {
 	__u8 ttl, tos;
 	__u8 df;
 	__u8 event;		/* TCP flags byte, or first SCTP chunk type (see state/) */
-	__u8 first;		/* may make a connection: SYN without RST, INIT, any UDP */
+	__u8 first;		/* may make a connection: SYN without RST, INIT, any UDP; enum pl_first */
 	__u32 ifindex;		/* it came in by */
 	__u32 now;		/* tick */
 };
+
+/* Why a packet may make a connection. Quoted by an ICMP error, it has no event. */
+enum pl_first { PL_FIRST_NOT, PL_FIRST_PACKET, PL_FIRST_QUOTED };
 
 /* The outcome of parsing: 0, or minus the reason why the packet is not for us. */
 #define PL_PARSED 0

@@ -109,6 +109,8 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, struct pl_packet *
 
 	if (server->tunnel != PL_TUN_IPIP && server->tunnel != PL_TUN_GUE)
 		return verdict(PL_DROP_UNSUPPORTED, XDP_DROP);
+	if (server->flags & PL_SERVER_IGNORE_DF && p->family == 4)
+		p->df = 0;
 	switch (path_check(p, hop->mtu, outer)) {
 	case PATH_TTL:
 		return icmp_error(ctx, p, &p->dst, PL_REPLY_TTL, 0);

@@ -41,8 +41,15 @@ static __always_inline int is_established(__u8 proto, __u32 state)
 	       (proto == IPPROTO_SCTP && state == PL_SCTP_ESTABLISHED);
 }
 
-/* A SYN or INIT that finds its connection in such a state begins another one
- * (conn_reuse_mode 1). */
+/* Of a connection's first packet. */
+static __always_inline __u32 first_state(__u8 proto, __u32 direction, __u8 event, const struct pl_settings *s)
+{
+	return proto == IPPROTO_UDP ? PL_UDP_NEW
+				    : next_state(proto, 0, direction | (s->tuning & PL_TUNE_SECURE_TCP), event);
+}
+
+/* Closed: a SYN or INIT that finds its connection so begins another one, and no packet of
+ * value is left to come. */
 static __always_inline int is_over(__u8 proto, __u32 state)
 {
 	if (proto == IPPROTO_TCP)
@@ -52,7 +59,11 @@ static __always_inline int is_over(__u8 proto, __u32 state)
 	return 0;
 }
 
-/* Half-open: evicted before anything established. */
+/*
+ * Half-open: evicted before anything established. A UDP flow of one packet counts as half-open,
+ * for a flood of them from made-up addresses never gets a second one; losing one costs a
+ * client that is still there no more than another choice of server at its next packet.
+ */
 static __always_inline int is_half_open(__u8 proto, __u32 state)
 {
 	if (proto == IPPROTO_TCP)
@@ -60,7 +71,7 @@ static __always_inline int is_half_open(__u8 proto, __u32 state)
 		       state == PL_TCP_SYNACK;
 	if (proto == IPPROTO_SCTP)
 		return state < PL_SCTP_ESTABLISHED;
-	return 0;
+	return proto == IPPROTO_UDP && state == PL_UDP_NEW;
 }
 
 #endif

@@ -31,8 +31,12 @@ enum { EV_SYN, EV_FIN, EV_ACK, EV_RST, EV_TCP };
 #define LI PL_TCP_LISTEN
 #define SA PL_TCP_SYNACK
 
-/* [direction][event][state]; 16 columns so that a masked index is always inside. */
-const __u8 tcp_next[4][EV_TCP][16] = {
+/*
+ * [direction][event][state]; 16 columns so that a masked index is always inside. The second
+ * half is secure_tcp's (tcp_states_dos): behind NAT no packet of a client establishes a
+ * connection, only those of the server that answers it.
+ */
+const __u8 tcp_next[8][EV_TCP][16] = {
 	[PL_INPUT] = {
 		/*            NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
 		[EV_SYN] = { SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR },
@@ -48,6 +52,24 @@ const __u8 tcp_next[4][EV_TCP][16] = {
 	},
 	[PL_INPUT_ONLY] = {
 		[EV_SYN] = { SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR },
+		[EV_FIN] = { CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW },
+		[EV_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES },
+		[EV_RST] = { CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL },
+	},
+	[PL_TUNE_SECURE_TCP + PL_INPUT] = {
+		[EV_SYN] = { SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SA },
+		[EV_FIN] = { CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, SA },
+		[EV_ACK] = { ES, ES, SS, SR, FW, TW, CL, CW, CL, LI, SA },
+		[EV_RST] = { CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL },
+	},
+	[PL_TUNE_SECURE_TCP + PL_OUTPUT] = {
+		[EV_SYN] = { SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA },
+		[EV_FIN] = { TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW },
+		[EV_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES },
+		[EV_RST] = { CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL },
+	},
+	[PL_TUNE_SECURE_TCP + PL_INPUT_ONLY] = {
+		[EV_SYN] = { SA, ES, ES, SR, SA, SA, SA, SA, SA, SA, SA },
 		[EV_FIN] = { CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW },
 		[EV_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES },
 		[EV_RST] = { CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL },
@@ -80,7 +102,7 @@ static __always_inline __u32 tcp_state(__u32 state, __u32 direction, __u8 flags)
 		event = EV_ACK;
 	else
 		return PL_TCP_CLOSE;
-	return tcp_next[direction & 3][event][state & 15];
+	return tcp_next[direction & 7][event][state & 15];
 }
 
 static __always_inline int tcp_is_active(__u32 state)

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "conf/read_tuning.h"
 #include "conf/validate.h"
 
 namespace plenum::conf {
@@ -64,6 +65,8 @@ class Assembler {
     out.xdp = xdp == "native" ? XdpMode::Native : xdp == "generic" ? XdpMode::Generic : XdpMode::Auto;
     if (const auto n = fields.integer("connections")) out.connections = std::bit_ceil(static_cast<std::uint32_t>(*n));
     if (const auto n = fields.integer("servers")) out.servers = static_cast<std::uint32_t>(*n);
+    out.tuning = read_tuning(fields.node("tuning"), problems_);
+    out.timeouts = read_timeouts(fields.node("timeouts"));
   }
 
   void vip(const Node& name, const Node& node) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conf/l4.h"
+#include "conf/tuning.h"
 #include "net/address.h"
 
 namespace plenum::conf {
@@ -32,6 +33,8 @@ struct Director {
   std::uint32_t connections = 1u << 20;
   // Room for servers over all services, those still draining included, 64..1048576.
   std::uint32_t servers = 1u << 16;
+  Tuning tuning;
+  Timeouts timeouts;
   bool operator==(const Director&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "conf/scheduler_names.h"
+#include "conf/tuning.h"
 
 namespace plenum::conf {
 namespace {
@@ -98,7 +99,69 @@ const Shape& director_shape() {
            .min = 64,
            .max = 1048576,
            .fallback = "64k"},
+          {.name = "timeouts",
+           .kind = Kind::Object,
+           .doc = "How long connections without packets last; ipvsadm --set changes them too.",
+           .shape = &timeouts_shape()},
+          {.name = "tuning",
+           .kind = Kind::Object,
+           .doc = "The knobs of kernel IPVS (net.ipv4.vs.*), with its names, ranges and defaults.",
+           .shape = &tuning_shape()},
       }};
+  return shape;
+}
+
+const Shape& timeouts_shape() {
+  static const Shape shape{
+      "timeouts",
+      "How long connections without packets last.",
+      {
+          {.name = "tcp",
+           .kind = Kind::Duration,
+           .doc = "Established TCP connections.",
+           .min = 1,
+           .max = 90 * kDay,
+           .fallback = "15m"},
+          {.name = "tcp_fin",
+           .kind = Kind::Duration,
+           .doc = "TCP connections after a FIN.",
+           .min = 1,
+           .max = 90 * kDay,
+           .fallback = "2m"},
+          {.name = "udp", .kind = Kind::Duration, .doc = "UDP.", .min = 1, .max = 90 * kDay, .fallback = "5m"},
+      }};
+  return shape;
+}
+
+const Shape& tuning_shape() {
+  static const Tuning defaults;
+  static const std::vector<std::string> texts = [] {
+    std::vector<std::string> out;
+    for (const auto& row : tunables()) out.push_back(std::to_string(defaults.*row.value));
+    return out;
+  }();
+  static const Shape shape = [] {
+    Shape out{"tuning", "The knobs of kernel IPVS (net.ipv4.vs.*), with its names, ranges and defaults.", {}};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto& row = tunables()[i];
+      out.keys.push_back({.name = row.name,
+                          .kind = Kind::Integer,
+                          .doc = row.doc,
+                          .min = row.min,
+                          .max = row.max,
+                          .fallback = texts[i]});
+    }
+    out.keys.push_back({.name = "sync_threshold",
+                        .kind = Kind::List,
+                        .doc = "Packets after which a connection is synchronised, and the period it is sent again in: "
+                               "[3, 50] by default.",
+                        .max = 2147483647,
+                        .item = Kind::Integer});
+    for (const auto* name : {"est_cpulist", "est_nice"})
+      out.keys.push_back(
+          {.name = name, .kind = Kind::Later, .doc = "Rates are measured without threads of their own."});
+    return out;
+  }();
   return shape;
 }
 

@@ -239,6 +239,7 @@ void fields(V& v, T& status) {
   v("connection_room", status.connection_room);
   v("interfaces", status.interfaces);
   v("vips", status.vips);
+  v("tuning", status.tuning);
   v("warnings", status.warnings);
 }
 

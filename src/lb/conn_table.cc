@@ -93,21 +93,33 @@ std::uint32_t ConnTable::age(std::uint32_t first, std::uint32_t count, std::uint
   return ended;
 }
 
-void ConnTable::read(std::uint32_t bucket, const std::function<void(const Entry&)>& take) const {
+// A copy of one live connection; none where the slot is free, or changes all the time.
+std::optional<ConnTable::Entry> ConnTable::entry(std::uint32_t bucket, std::uint32_t slot) const {
   auto& b = buckets_[bucket];
-  for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
-    for (int tries = 0; tries < 8; ++tries) {
-      Entry entry;
-      entry.word = shared(b.word[slot]).load();
-      if (!is_live(entry.word)) break;
-      entry.conn = b.conn[slot];
-      entry.upper = b.upper[slot];
-      const auto after = shared(b.word[slot]).load();
-      if ((after & kIdentity) != (entry.word & kIdentity)) continue;
-      take(entry);
-      break;
-    }
+  for (int tries = 0; tries < 8; ++tries) {
+    Entry entry;
+    entry.word = shared(b.word[slot]).load();
+    if (!is_live(entry.word)) return std::nullopt;
+    entry.conn = b.conn[slot];
+    entry.upper = b.upper[slot];
+    const auto after = shared(b.word[slot]).load();
+    if ((after & kIdentity) == (entry.word & kIdentity)) return entry;
   }
+  return std::nullopt;
+}
+
+void ConnTable::read(std::uint32_t bucket, const std::function<void(const Entry&)>& take) const {
+  for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot)
+    if (const auto one = entry(bucket, slot)) take(*one);
+}
+
+std::uint32_t ConnTable::remove_if(std::uint32_t bucket, const std::function<bool(const Entry&)>& unwanted) {
+  std::uint32_t ended = 0;
+  for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
+    const auto one = entry(bucket, slot);
+    if (one && unwanted(*one) && end(bucket, slot, one->word)) ++ended;
+  }
+  return ended;
 }
 
 }  // namespace plenum::lb

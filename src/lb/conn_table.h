@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "bpf/abi.h"
@@ -32,10 +33,14 @@ class ConnTable {
   // Copies of the live connections of one bucket; those that change while they are read are
   // read again.
   void read(std::uint32_t bucket, const std::function<void(const Entry&)>& take) const;
+  // Ends those connections of one bucket that `unwanted` says so of; returns how many. One that
+  // a packet changes meanwhile stays.
+  std::uint32_t remove_if(std::uint32_t bucket, const std::function<bool(const Entry&)>& unwanted);
 
  private:
   bool end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word);
   void prolong(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word, std::uint32_t now);
+  [[nodiscard]] std::optional<Entry> entry(std::uint32_t bucket, std::uint32_t slot) const;
   void unspill(std::uint32_t bucket, std::uint64_t word);
   void release(std::uint32_t place);
 

@@ -174,7 +174,19 @@ void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const c
   slot.removed = false;
   removed_.erase(index);
   if (const auto it = next_hops_.find(spec.key.address); it != next_hops_.end()) point(index, it->second, now);
-  shared(s.flags).fetch_or(PL_SERVER_AVAILABLE);
+  shared(s.flags).fetch_or(PL_SERVER_AVAILABLE | (pmtu_disc_ ? 0u : std::uint32_t{PL_SERVER_IGNORE_DF}));
+}
+
+void DataPlane::set_pmtu_disc(bool on) {
+  pmtu_disc_ = on;
+  for (std::uint32_t i = 1; i < servers_.size(); ++i) {
+    if (servers_[i].service == 0) continue;
+    auto flags = shared(program_.servers[i].flags);
+    if (on)
+      flags.fetch_and(~std::uint32_t{PL_SERVER_IGNORE_DF});
+    else
+      flags.fetch_or(PL_SERVER_IGNORE_DF);
+  }
 }
 
 void DataPlane::remove_server(std::uint32_t index, TimePoint now) {
@@ -481,6 +493,15 @@ void DataPlane::list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) c
     status.expires_in = seconds_of(left);
     out.push_back(std::move(status));
   });
+}
+
+void DataPlane::count(pl_reason event, std::uint64_t more) {
+  if (more == 0) return;
+  const std::uint32_t key = event;
+  std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus_));
+  if (bpf_map_lookup_elem(program_.reasons_fd(), &key, values.data()) != 0) return;
+  values[0] += more;
+  bpf_map_update_elem(program_.reasons_fd(), &key, values.data(), BPF_ANY);
 }
 
 std::vector<ReasonCount> DataPlane::reasons() const {

@@ -75,6 +75,11 @@ class DataPlane {
   // The connections of one bucket, as listings show them.
   void list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const;
   [[nodiscard]] std::vector<ReasonCount> reasons() const;
+  // Adds to an event that user space alone counts.
+  void count(pl_reason event, std::uint64_t more);
+
+  // `tuning: pmtu_disc`, 1 until told otherwise: whether tunnels keep the DF bit.
+  void set_pmtu_disc(bool on);
 
  private:
   struct ServerSlot {
@@ -133,6 +138,7 @@ class DataPlane {
   std::vector<std::uint16_t> nat_uses_;
   std::set<std::uint32_t> removed_;
   std::set<net::Address> hops_due_;  // their next hop found no room
+  bool pmtu_disc_ = true;
 };
 
 }  // namespace plenum::lb

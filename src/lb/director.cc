@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <random>
 #include <utility>
 
 #include "conf/reader.h"
@@ -9,6 +10,7 @@
 #include "lb/mapped_array.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
+#include "lb/tuning.h"
 
 namespace plenum::lb {
 
@@ -51,7 +53,8 @@ Director::Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, 
       log_(std::move(log)),
       started_(clock.now()),
       table_(Features::implemented()),
-      state_file_(state_path(options_.run_dir)) {}
+      state_file_(state_path(options_.run_dir)),
+      drop_entry_(std::random_device{}()) {}
 
 Director::~Director() = default;
 
@@ -91,6 +94,7 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   features.server_room = program_->servers.size() - 1;
   table_ = Table(features);
   PLENUM_CHECK(load_table(state, features), options_.config_path);
+  tune(program_->adopted() && state ? state->director.timeouts : conf::Timeouts{});
   PLENUM_CHECK(follow_network(), "netlink");
   sync_all();
   next_hops_->settle();
@@ -98,7 +102,9 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   apply_vips(state ? state->vips : std::vector<conf::Vip>{});
   save();
   second_ = loop_.every(seconds(1), [this] { every_second(); });
-  sample_ = loop_.every(seconds(2), [this] { data_plane_->sample(); });
+  sample_ = loop_.every(seconds(2), [this] {
+    if (config_.director.tuning.run_estimation != 0) data_plane_->sample();
+  });
   aging_ = loop_.every(kSlice, [this] { age_slice(); });
   log_(std::string(program_->adopted() ? "data plane adopted" : "data plane made") + ": " +
        std::to_string(table_.services().size()) + " services, " + std::to_string(table_.server_count()) + " servers");
@@ -412,7 +418,11 @@ Result<ServerStatus> Director::act(const ServerAction& action) {
 }
 
 Result<Reloaded> Director::reloaded(const conf::Config& config) const {
-  return lb::reload(table_, config_.services, config.services, clock_.now());
+  auto next = lb::reload(table_, config_.services, config.services, clock_.now());
+  if (!next) return next;
+  auto lines = tuning_changes(config_.director, config.director);
+  next->lines.insert(next->lines.begin(), std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end()));
+  return next;
 }
 
 Result<std::vector<std::string>> Director::diff(const std::string& path) const {
@@ -432,9 +442,11 @@ Result<std::vector<std::string>> Director::reload(const std::string& path) {
   }
   PLENUM_TRY(auto next, reloaded(*config), file);
   const auto before = config_.vips;
+  const auto timeouts_before = config_.director.timeouts;
   config_ = *std::move(config);
   config_error_.clear();
   table_ = std::move(next.table);
+  tune(timeouts_before);
   // Addresses come last: one that answers before its service is there would refuse clients.
   (void)vips_->remove(before, config_.vips, next_hops_->network());
   sync_all();
@@ -443,6 +455,54 @@ Result<std::vector<std::string>> Director::reload(const std::string& path) {
   apply_vips(before);
   save();
   return std::move(next.lines);
+}
+
+// `before` is what the file that was in force said of timeouts.
+void Director::tune(const conf::Timeouts& before) {
+  auto& settings = program_->settings[0];
+  set_timeouts(settings, changed_timeouts(timeouts_of(settings), before, config_.director.timeouts));
+  data_plane_->set_pmtu_disc(config_.director.tuning.pmtu_disc != 0);
+  defend();
+}
+
+// Levels of the defences as the table stands, and all that tuning governs with them.
+void Director::defend() {
+  const auto& tuning = config_.director.tuning;
+  auto& settings = program_->settings[0];
+  auto& conns = data_plane_->table();
+  const auto used = data_plane_->connections();
+  const auto level = defence_level(tuning, used, conns.slot_count());
+  set_tuning(settings, tuning, {level.secure_tcp, level.drop_rate, backup_});
+  if (text(level).empty() != text(defence_).empty()) {
+    log_(text(level).empty() ? "defence over"
+                             : "defence: " + text(level) + ": " + std::to_string(used) + " of " +
+                                   std::to_string(conns.slot_count()) + " connections");
+  }
+  defence_ = level;
+  if (level.drop_entry)
+    data_plane_->count(PL_EVENT_DROP_ENTRY, drop_entry_.run(conns, settings.udp_timeout, current_tick()));
+}
+
+void Director::set_backup(bool running) {
+  backup_ = running;
+  defend();
+}
+
+// What differs from IPVS's defaults, and what is on at the moment.
+std::vector<std::string> Director::tuning() const {
+  auto out = conf::differences(config_.director.tuning);
+  const auto now = timeouts_of(program_->settings[0]);
+  const auto usual = default_timeouts();
+  const auto timeout = [&out](const char* name, std::uint32_t value, std::uint32_t fallback) {
+    if (value != fallback)
+      out.push_back(std::string("timeout ") + name + " " + std::to_string(value) + " s (default " +
+                    std::to_string(fallback) + " s)");
+  };
+  timeout("tcp", now.tcp, usual.tcp);
+  timeout("tcp_fin", now.tcp_fin, usual.tcp_fin);
+  timeout("udp", now.udp, usual.udp);
+  if (const auto on = text(defence_); !on.empty()) out.push_back("defence on now: " + on);
+  return out;
 }
 
 Timeouts Director::timeouts(std::optional<std::uint32_t> tcp, std::optional<std::uint32_t> tcp_fin,
@@ -458,6 +518,7 @@ Timeouts Director::timeouts(std::optional<std::uint32_t> tcp, std::optional<std:
 
 void Director::every_second() {
   const auto now = clock_.now();
+  defend();
   // An address that somebody removed, or whose interface came late, is put back.
   vip_problems_ = vips_->add(config_.vips, next_hops_->network());
   if (data_plane_->collect(now)) {
@@ -532,6 +593,7 @@ Status Director::status() const {
         {link != nullptr ? link->name : attachment.name, attachment.native ? "native" : "generic", attachment.note});
   }
   s.vips = Vips::status(config_.vips, next_hops_->network());
+  s.tuning = tuning();
   s.warnings = warnings();
   return s;
 }

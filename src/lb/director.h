@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "conf/config.h"
 #include "lb/data_plane.h"
+#include "lb/defence.h"
 #include "lb/nexthop.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
@@ -79,6 +80,8 @@ class Director {
                     std::optional<std::uint32_t> udp);
 
   [[nodiscard]] Tracer& tracer() { return *tracer_; }
+  // Whether a backup sync daemon runs, which `tuning: backup_only` asks.
+  void set_backup(bool running);
 
   // Writes what a restarted daemon needs, at once.
   void save();
@@ -103,10 +106,13 @@ class Director {
   void changed();
   void every_second();
   void age_slice();
+  void tune(const conf::Timeouts& before);
+  void defend();
   [[nodiscard]] Result<Reloaded> reloaded(const conf::Config& config) const;
   [[nodiscard]] ServiceStatus status_with_numbers(const ServiceEntry& entry) const;
   [[nodiscard]] ServerStatus status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const;
   [[nodiscard]] std::vector<std::string> warnings() const;
+  [[nodiscard]] std::vector<std::string> tuning() const;
 
   rt::Loop& loop_;
   const Clock& clock_;
@@ -126,6 +132,9 @@ class Director {
   std::vector<std::string> vip_problems_, port_problems_;
   std::map<conf::ServiceKey, std::string> unsynced_;  // and why
   std::uint32_t next_aged_ = 0;
+  DefenceLevel defence_;
+  DropEntry drop_entry_;
+  bool backup_ = false;
   bool ports_due_ = false;
   rt::Timer second_, sample_, aging_, ports_, saving_;
 };

@@ -1,6 +1,7 @@
 #include "lb/runtime_state.h"
 
 #include "lb/state_json.h"
+#include "lb/tuning_json.h"
 
 namespace plenum::lb {
 namespace {
@@ -32,6 +33,8 @@ Json host_to_json(const RuntimeState& state) {
           {"xdp", static_cast<int>(state.director.xdp)},
           {"connections", state.director.connections},
           {"servers", state.director.servers},
+          {"tuning", to_json(state.director.tuning)},
+          {"timeouts", to_json(state.director.timeouts)},
           {"vips", std::move(vips)}};
 }
 
@@ -45,6 +48,8 @@ void read_host(StateReader& in, const Json& json, RuntimeState& out) {
   out.director.xdp = static_cast<conf::XdpMode>(xdp);
   in.get(json, "connections", out.director.connections);
   in.get(json, "servers", out.director.servers);
+  out.director.tuning = tuning_from(in, json);
+  out.director.timeouts = timeouts_from(in, json);
   for (const auto& one : in.array(json, "vips")) {
     if (!one.is_object()) return in.fail("vips", "have something that is no vip");
     conf::Vip vip;

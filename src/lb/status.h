@@ -94,6 +94,8 @@ struct Status {
   std::uint64_t services = 0, servers = 0, connections = 0, connection_room = 0;
   std::vector<InterfaceStatus> interfaces;
   std::vector<VipStatus> vips;
+  // What differs from IPVS's defaults ("drop_entry 3 (default 0)"), and defences that are on.
+  std::vector<std::string> tuning;
   std::vector<std::string> warnings;
   bool operator==(const Status&) const = default;
 };

@@ -49,7 +49,7 @@ class Concurrency : public World {
 
   std::uint64_t evicted() {
     return director().count(PL_EVENT_EVICTED_EXPIRED) + director().count(PL_EVENT_EVICTED_HALF_OPEN) +
-           director().count(PL_EVENT_EVICTED_OLDEST);
+           director().count(PL_EVENT_EVICTED_CLOSED) + director().count(PL_EVENT_EVICTED_OLDEST);
   }
 
   // Loads and live entries tell the same, server by server.

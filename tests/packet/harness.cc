@@ -143,6 +143,7 @@ void Director::reset() {
   s.seed[1] = 0xfedcba9876543210;
   s.bucket_mask = static_cast<std::uint32_t>(conns_.size() - 1);
   s.abi_version = PL_ABI_VERSION;
+  s.tuning = PL_TUNE_REUSE;
   s.members = static_cast<std::uint32_t>(members_.size());
   s.servers = static_cast<std::uint32_t>(servers_.size());
   // Seconds, as IPVS begins with them.

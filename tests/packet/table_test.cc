@@ -181,6 +181,33 @@ TEST_P(Table, EvictsAHalfOpenConnectionOfTheAlternateBucketBeforeAnEstablishedOn
   expect_loads_exact();
 }
 
+TEST_P(Table, ThenEvictsAClosedConnectionBeforeALiveOne) {
+  for (const unsigned state : {PL_TCP_TIME_WAIT, PL_TCP_CLOSE}) {
+    SetUp();
+    const std::vector<std::uint16_t> ports = fill_all();
+    director().set_expiry(director().entry(at().client, ports[1]).value(), now_tick() + ticks(1));
+    director().force_state(director().entry(at().client, ports[PL_SLOTS + 2]).value(), state, false);
+    const Outcome run = open(port_of_bucket(0));
+    EXPECT_EQ(run.events, (std::map<pl_reason, std::uint64_t>{
+                              {PL_EVENT_NEW, 1}, {PL_EVENT_EVICTED_CLOSED, 1}, {PL_EVENT_SPILLED, 1}}));
+    EXPECT_FALSE(known(ports[PL_SLOTS + 2]));
+    EXPECT_TRUE(known(ports[1]));
+    expect_loads_exact();
+  }
+}
+
+TEST_P(Table, OfTheHalfOpenTheOneNearestToItsEndGoes) {
+  const std::vector<std::uint16_t> ports = fill_all();
+  for (const unsigned i : {2u, 5u, 7u})
+    director().force_state(director().entry(at().client, ports[i]).value(), PL_TCP_SYN_RECV, true);
+  for (const auto& [i, seconds] : {std::pair{2u, 40}, {5u, 20}, {7u, 30}})
+    director().set_expiry(director().entry(at().client, ports[i]).value(), now_tick() + ticks(seconds));
+  open(port_of_bucket(0));
+  EXPECT_FALSE(known(ports[5]));
+  EXPECT_TRUE(known(ports[2]) && known(ports[7]));
+  expect_loads_exact();
+}
+
 TEST_P(Table, AtLastEvictsTheConnectionNearestToItsEnd) {
   const std::vector<std::uint16_t> ports = fill_all();
   director().set_expiry(director().entry(at().client, ports[6]).value(), now_tick() + ticks(100));
@@ -228,12 +255,27 @@ TEST_P(Table, AFloodKeepsItFullAndCountsEveryConnection) {
     EXPECT_EQ(director().run_only(first(family(), kTcp, static_cast<std::uint16_t>(2000 + i)).bytes()), 3u);
   const std::uint64_t evicted = director().count(PL_EVENT_EVICTED_EXPIRED) +
                                 director().count(PL_EVENT_EVICTED_HALF_OPEN) +
-                                director().count(PL_EVENT_EVICTED_OLDEST);
+                                director().count(PL_EVENT_EVICTED_CLOSED) + director().count(PL_EVENT_EVICTED_OLDEST);
   EXPECT_EQ(director().count(PL_EVENT_NEW), kFlood);
   EXPECT_EQ(director().entries().size(), kPlaces);
   EXPECT_EQ(evicted, kFlood - kPlaces);
   EXPECT_EQ(director().stats(server_).connections, kFlood);
   expect_loads_exact();
+}
+
+// Packets of flows from made-up addresses have no second one: they go before anything else.
+TEST_P(Table, AUdpFloodDoesNotEvictWhatIsEstablished) {
+  const std::vector<std::uint16_t> ports = fill(0, 4);
+  const std::vector<std::uint16_t> more = fill(1, 4);
+  serve(family(), kUdp, PL_FWD_ROUTE);
+  ASSERT_EQ(director().run(first(family(), kUdp, 999)).reason, PL_FORWARD_DR);
+  ASSERT_EQ(director().run(first(family(), kUdp, 999)).reason, PL_FORWARD_DR);
+  for (unsigned i = 0; i < 2000; ++i)
+    director().run_only(first(family(), kUdp, static_cast<std::uint16_t>(30000 + i)).bytes());
+  for (const std::uint16_t port : ports) establish(port);
+  for (const std::uint16_t port : more) establish(port);
+  EXPECT_TRUE(director().entry(at().client, 999)) << "a flow of two packets is one that is in use";
+  EXPECT_EQ(director().count(PL_EVENT_EVICTED_OLDEST), 0u);
 }
 
 TEST_P(Table, ASynFloodDoesNotEvictWhatIsEstablished) {

@@ -161,6 +161,11 @@ std::string status_text(const lb::Status& s) {
            (v.present || v.interface.empty() ? "" : " on " + v.interface) + "\n";
     title = "             ";
   }
+  title = "tuning       ";
+  for (const auto& line : s.tuning) {
+    out += title + line + "\n";
+    title = "             ";
+  }
   for (const auto& warning : s.warnings) out += "warning: " + warning + "\n";
   if (!s.config_error.empty()) {
     out += "the last reload was refused, the old state goes on:\n" + s.config_error;
