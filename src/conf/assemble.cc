@@ -95,6 +95,7 @@ class Assembler {
     Service base;
     base.name = name.text;
     base.scheduler = fields.text("scheduler").value_or("wlc");
+    base.scheduler_flags = scheduler_flags_of(fields, base.scheduler, where);
     base.drain = static_cast<std::uint32_t>(fields.integer("drain").value_or(600));
     const auto forward = forward_of(fields.text("forward").value_or("dr"));
     const auto tunnel = tunnel_of(fields, where);
@@ -194,6 +195,16 @@ class Assembler {
     }
     if (listen.place("vip").source) problems_.add(listen.place("vip"), where + ": listen needs vip or address");
     return out;
+  }
+
+  std::uint32_t scheduler_flags_of(const Fields& service, const std::string& scheduler, const std::string& where) {
+    std::uint32_t flags = 0;
+    for (const auto& [name, at] : service.list<std::string>("scheduler_flags"))
+      flags |= name == "fallback" ? kSchedulerFlag1 : kSchedulerFlag2;
+    if (flags != 0 && scheduler != "sh" && scheduler != "mh")
+      problems_.add(service.place("scheduler_flags"), where + ": scheduler " + scheduler + " has no flags",
+                    "sh and mh have");
+    return flags;
   }
 
   Tunnel tunnel_of(const Fields& service, const std::string& where) {

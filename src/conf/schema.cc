@@ -264,6 +264,12 @@ const Shape& service_shape() {
            .choices = scheduler_choices(true),
            .later = scheduler_choices(false),
            .fallback = "wlc"},
+          {.name = "scheduler_flags",
+           .kind = Kind::List,
+           .doc = "sh and mh: fallback to another server where the chosen one is not available; the client's port "
+                  "counts too.",
+           .choices = {"fallback", "port"},
+           .item = Kind::Choice},
           {.name = "drain",
            .kind = Kind::Duration,
            .doc = "How long a removed server keeps its connections at most.",
