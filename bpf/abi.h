@@ -450,6 +450,7 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(FORWARD_STACK, stack, forward, "rewritten, then left to the stack: no neighbour yet, or to be fragmented")   \
 	X(FORWARD_ICMP, icmp_related, forward, "ICMP error of a known connection")                                     \
 	X(REPLY_NO_SERVER, no_server, reply, "no server available: port unreachable sent")                             \
+	X(REPLY_STRAY, stray, reply, "a NAT server's packet of no connection: port unreachable sent (nat_icmp_send)")  \
 	X(REPLY_TTL, ttl_exceeded, reply, "TTL ran out: time exceeded sent")                                           \
 	X(REPLY_TOO_BIG, too_big, reply, "larger than the path's MTU: fragmentation needed sent")                      \
 	X(DROP_ICMP_LIMIT, icmp_limited, drop, "an ICMP error was due but the rate limit was reached")                 \

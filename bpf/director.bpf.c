@@ -15,6 +15,7 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/scheduler/table.h"
+#include "bpf/stray.h"
 #include "bpf/trace_packet.h"
 #include "bpf/tuning.h"
 #include "bpf/tunnel_related.h"
@@ -162,8 +163,11 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 			return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 		if (conn_end(r, s))
 			count(another ? PL_EVENT_REUSED : PL_EVENT_NODEST);
-	} else if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) {
-		return answer(ctx, p, r);
+	} else if (may_be_answer(&p->src)) {
+		if (find(p, r, KEY_ANSWER))
+			return answer(ctx, p, r);
+		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r->vip))
+			return icmp_error(ctx, p, &r->vip, PL_REPLY_STRAY, 0);
 	}
 	reason = begin(p, r);
 	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);

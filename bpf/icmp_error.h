@@ -54,17 +54,22 @@ static __always_inline int icmp_allowed(const struct pl_settings *s, __u32 reaso
 	return (__u32)((*budget)++) < s->icmp_per_tick;
 }
 
+static __always_inline int is_port_unreachable(__u32 reason)
+{
+	return reason == PL_REPLY_NO_SERVER || reason == PL_REPLY_STRAY;
+}
+
 static __always_inline void icmp_kind(__u8 family, __u32 reason, struct icmp_error_header *h, __u32 mtu)
 {
 	h->info = 0;
 	if (family == 6) {
 		h->type = reason == PL_REPLY_TOO_BIG ? 2 : reason == PL_REPLY_TTL ? 3 : 1;
-		h->code = reason == PL_REPLY_NO_SERVER ? 4 : 0;
+		h->code = is_port_unreachable(reason) ? 4 : 0;
 		if (reason == PL_REPLY_TOO_BIG)
 			h->info = bpf_htonl(mtu);
 	} else {
 		h->type = reason == PL_REPLY_TTL ? 11 : 3;
-		h->code = reason == PL_REPLY_NO_SERVER ? 3 : reason == PL_REPLY_TOO_BIG ? 4 : 0;
+		h->code = is_port_unreachable(reason) ? 3 : reason == PL_REPLY_TOO_BIG ? 4 : 0;
 		if (reason == PL_REPLY_TOO_BIG)
 			h->info = bpf_htonl(mtu & 0xffff);
 	}

@@ -36,7 +36,8 @@ DataPlane::DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint 
       free_servers_(1, room(program.servers.size()), kRest),
       free_members_(0, program.members.size(), kRest),
       hop_slots_(program.next_hops.span(), kRest),
-      nat_uses_(PL_NAT_FILTER_BITS) {
+      nat_uses_(PL_NAT_FILTER_BITS),
+      reals_(program.reals_fd()) {
   adopt();
   for (std::uint32_t i = 0; i < services_.size(); ++i) {
     auto& slot = services_[i];
@@ -151,6 +152,8 @@ void DataPlane::set_nat(std::uint32_t index, const net::Address& address, bool n
   auto& slot = servers_[index];
   if (slot.nat == nat) return;
   slot.nat = nat;
+  const auto& service = services_[slot.service].key;
+  nat ? reals_.add(service, slot.key, index) : reals_.remove(service, slot.key, index);
   const pl_addr wire = abi_address(address);
   const auto bit = pl_nat_bit(&wire);
   auto word = shared(program_.nat_filter[bit / 64]);

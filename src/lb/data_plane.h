@@ -20,6 +20,7 @@
 #include "lb/next_hop_slots.h"
 #include "lb/nexthop.h"
 #include "lb/range_allocator.h"
+#include "lb/real_servers.h"
 #include "lb/status.h"
 #include "lb/table.h"
 #include "lb/xdp_program.h"
@@ -80,6 +81,8 @@ class DataPlane {
 
   // `tuning: pmtu_disc`, 1 until told otherwise: whether tunnels keep the DF bit.
   void set_pmtu_disc(bool on);
+  // `tuning: nat_icmp_send`, off until told otherwise.
+  void set_nat_icmp_send(bool on) { reals_.enable(on); }
 
  private:
   struct ServerSlot {
@@ -138,6 +141,7 @@ class DataPlane {
   std::vector<std::uint16_t> nat_uses_;
   std::set<std::uint32_t> removed_;
   std::set<net::Address> hops_due_;  // their next hop found no room
+  RealServers reals_;
   bool pmtu_disc_ = true;
 };
 

@@ -462,6 +462,7 @@ void Director::tune(const conf::Timeouts& before) {
   auto& settings = program_->settings[0];
   set_timeouts(settings, changed_timeouts(timeouts_of(settings), before, config_.director.timeouts));
   data_plane_->set_pmtu_disc(config_.director.tuning.pmtu_disc != 0);
+  data_plane_->set_nat_icmp_send(config_.director.tuning.nat_icmp_send != 0);
   defend();
 }
 

@@ -62,6 +62,7 @@ void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
     std::uint32_t entries;
   } rows[] = {
       {s.maps.pl_vips, sizes.services},
+      {s.maps.pl_reals, sizes.servers},
       {s.maps.pl_services, sizes.services},
       {s.maps.pl_members, members_for(sizes)},
       {s.maps.pl_servers, sizes.servers},
@@ -306,6 +307,7 @@ int XdpProgram::map_fd(const char* name) const {
   return bpf_map__fd(bpf_object__find_map_by_name(skeleton_->obj, name));
 }
 int XdpProgram::vips_fd() const { return bpf_map__fd(skeleton_->maps.pl_vips); }
+int XdpProgram::reals_fd() const { return bpf_map__fd(skeleton_->maps.pl_reals); }
 int XdpProgram::stats_fd() const { return bpf_map__fd(skeleton_->maps.pl_stats); }
 int XdpProgram::reasons_fd() const { return bpf_map__fd(skeleton_->maps.pl_reasons); }
 

@@ -59,6 +59,7 @@ class XdpProgram {
 
   [[nodiscard]] int map_fd(const char* name) const;
   [[nodiscard]] int vips_fd() const;
+  [[nodiscard]] int reals_fd() const;
   [[nodiscard]] int stats_fd() const;
   [[nodiscard]] int reasons_fd() const;
 

@@ -119,6 +119,8 @@ Director::~Director() = default;
 void Director::reset() {
   for (const pl_service_key& key : keys_) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key);
   keys_.clear();
+  for (const pl_service_key& key : reals_) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_reals), &key);
+  reals_.clear();
   lists_.clear();
   protocols_.clear();
   last_chosen_.clear();
@@ -226,6 +228,18 @@ void Director::set_nat_filter(std::uint32_t server, bool on) {
   const __u64 mask = 1ULL << bit % 64;
   __u64& word = nat_filter_[bit / 64];
   word = on ? word | mask : word & ~mask;
+}
+
+void Director::add_real(std::uint32_t server) {
+  const pl_server& s = servers_[server];
+  pl_service_key key{};
+  key.addr = s.addr;
+  key.port = s.port;
+  key.proto = static_cast<__u8>(s.proto);
+  key.family = s.family;
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_reals), &key, &server, BPF_NOEXIST) != 0)
+    throw std::runtime_error("add real server");
+  reals_.push_back(key);
 }
 
 void Director::set_weight(std::uint32_t server, std::uint32_t weight) {

@@ -93,6 +93,8 @@ class Director {
   void set_weight(std::uint32_t server, std::uint32_t weight);
   // add() sets the filter's bit for servers behind NAT.
   void set_nat_filter(std::uint32_t server, bool on);
+  // What nat_icmp_send knows a NAT server's packets by.
+  void add_real(std::uint32_t server);
 
   // Sends one frame in. gtest failures are added where one of the invariants is broken.
   Outcome run(const Bytes& frame);
@@ -159,7 +161,7 @@ class Director {
   MappedArray<pl_bucket> conns_;
   MappedArray<pl_sync_ring> rings_;
   std::vector<std::uint64_t> taken_;
-  std::vector<pl_service_key> keys_;
+  std::vector<pl_service_key> keys_, reals_;
   std::map<std::uint32_t, std::vector<Member>> lists_;  // by service, newest first
   std::map<std::uint32_t, std::uint8_t> protocols_;     // by service
   std::map<std::uint32_t, std::uint32_t> last_chosen_;  // by service, of round robin

@@ -192,6 +192,74 @@ TEST_P(Tuned, SecureTcpBeginsInSynackWhereAnswersDoNotPass) {
 
 PLENUM_EACH_FAMILY(Tuned);
 
+// A NAT server that sends what belongs to no connection.
+class Stray : public EachProtocol {
+ protected:
+  static constexpr std::uint16_t kServerPort = 8080;
+  std::uint32_t serve_nat() {
+    serve(family(), protocol(), PL_FWD_MASQ);
+    const auto server = director().add(service_, Server{.address = at().server,
+                                                        .port = kServerPort,
+                                                        .forward = PL_FWD_MASQ,
+                                                        .next_hop = hop({.source = at().director})});
+    director().add_real(server);
+    return server;
+  }
+};
+
+TEST_P(Stray, IsPassedUnlessTold) {
+  serve_nat();
+  expect_passed(director().run(answer(family(), protocol(), kServerPort)), PL_NOT_OURS);
+}
+
+TEST_P(Stray, IsToldPortUnreachable) {
+  serve_nat();
+  director().settings().tuning = PL_TUNE_NAT_ICMP_SEND;
+  const Frame sent = answer(family(), protocol(), kServerPort);
+  const Outcome run = director().run(sent);
+  EXPECT_EQ(run.reason, PL_REPLY_STRAY);
+  EXPECT_EQ(run.action, std::uint32_t{XDP_TX});
+  const bool v6 = family() == net::Family::V6;
+  Frame told;
+  told.to_mac = sent.from_mac;
+  told.from_mac = sent.to_mac;
+  told.from = at().director;
+  told.to = at().server;
+  told.tos = v6 ? 0 : 0xc0;
+  told.id = 0;
+  told.protocol = v6 ? kIcmpv6 : kIcmp;
+  told.icmp_type = v6 ? 1 : 3;
+  told.icmp_code = v6 ? 4 : 3;
+  told.payload = sent.packet();
+  EXPECT_EQ(run.frame, told.bytes());
+}
+
+TEST_P(Stray, AResetOrAnAbortIsNoReasonToTell) {
+  serve_nat();
+  director().settings().tuning = PL_TUNE_NAT_ICMP_SEND;
+  Frame sent = answer(family(), protocol(), kServerPort);
+  if (protocol() == kTcp) sent.flags = kRst;
+  if (protocol() == kSctp) sent.payload = chunk(kAbort, 0);
+  EXPECT_EQ(director().run(sent).reason, protocol() == kUdp ? PL_REPLY_STRAY : PL_NOT_OURS);
+}
+
+TEST_P(Stray, OtherPortsAndServersThatWereRemovedAreNoneOfOurs) {
+  const auto server = serve_nat();
+  director().settings().tuning = PL_TUNE_NAT_ICMP_SEND;
+  expect_passed(director().run(answer(family(), protocol(), kServerPort + 1)), PL_NOT_OURS);
+  director().server(server).flags &= ~static_cast<std::uint32_t>(PL_SERVER_AVAILABLE);
+  expect_passed(director().run(answer(family(), protocol(), kServerPort)), PL_NOT_OURS);
+}
+
+TEST_P(Stray, AnswersOfAConnectionGoToTheirClient) {
+  serve_nat();
+  director().settings().tuning = PL_TUNE_NAT_ICMP_SEND;
+  ASSERT_EQ(director().run(first(family(), protocol())).reason, PL_FORWARD_NAT);
+  EXPECT_EQ(director().run(answer(family(), protocol(), kServerPort)).reason, PL_FORWARD_NAT_REPLY);
+}
+
+PLENUM_EACH_PROTOCOL(Stray);
+
 class ScheduleIcmp : public EachProtocol {
  protected:
   // A router's error about a packet from the virtual address to the client.
