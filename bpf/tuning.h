@@ -19,6 +19,13 @@ static __always_inline int may_begin(const struct pl_packet *p, const struct pl_
 	return p->proto == IPPROTO_SCTP && s->tuning & PL_TUNE_SLOPPY_SCTP && p->event != SCTP_ABORT;
 }
 
+static __always_inline int is_controlled(const struct conn_ref *r)
+{
+	struct pl_bucket *b = bucket_at(r->bucket);
+
+	return b && b->conn[r->slot & (PL_SLOTS - 1)].control;
+}
+
 /*
  * Whether a SYN or INIT of a connection begins another one (ip_vs_in, is_new_conn_expected):
  * that one is over, or with expire_nodest_conn its server has weight 0.
@@ -36,6 +43,9 @@ static __always_inline int begins_another(const struct pl_packet *p, const struc
 		if (server && !server->weight)
 			return 1;
 	}
+	/* One of a persistent client, or of an FTP session, goes on: its template says where to. */
+	if (is_controlled(r))
+		return 0;
 	return is_over(p->proto, state) ||
 	       (s->tuning & PL_TUNE_REUSE_FIN && p->proto == IPPROTO_TCP && state == PL_TCP_FIN_WAIT &&
 		r->forward != PL_FWD_MASQ);
