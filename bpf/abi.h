@@ -53,7 +53,8 @@ enum pl_sctp_state {
 };
 
 /* A UDP flow is new until its second packet, in either direction; IPVS has the first state alone. */
-enum pl_udp_state { PL_UDP_NORMAL, PL_UDP_NEW, PL_UDP_STATES };
+#define PL_UDP_NORMAL 0
+#define PL_UDP_NEW 1
 
 /* Bits of pl_settings.tuning: IPVS's sysctls as they are in force. */
 enum pl_tuning {

@@ -111,7 +111,7 @@ TEST_P(Tuned, SloppyTcpBeginsConnectionsInTheMiddle) {
   serve(family(), kTcp, PL_FWD_ROUTE);
   expect_passed(director().run(segment(kAck)), PL_NO_SYN);
   tune(PL_TUNE_SLOPPY_TCP);
-  for (const std::uint8_t flags : {kRst, kRst | kAck})
+  for (const int flags : {kRst + 0, kRst | kAck})
     expect_passed(director().run(segment(static_cast<std::uint8_t>(flags))), PL_NO_SYN);
   EXPECT_EQ(director().run(segment(kAck)).reason, PL_FORWARD_DR);
   EXPECT_EQ(entry().state(), unsigned{PL_TCP_ESTABLISHED});
