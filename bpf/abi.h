@@ -52,7 +52,7 @@ enum pl_sctp_state {
 	PL_SCTP_SHUTDOWN_ACK_SENT, PL_SCTP_REJECTED, PL_SCTP_CLOSED, PL_SCTP_STATES
 };
 
-/* A UDP flow is new until its second packet, in either direction; IPVS has the first state alone. */
+/* A UDP flow is new until its client's second packet; IPVS has the first state alone. */
 #define PL_UDP_NORMAL 0
 #define PL_UDP_NEW 1
 

@@ -13,7 +13,8 @@ static __always_inline __u32 next_state(__u8 proto, __u32 state, __u32 direction
 		return tcp_state(state, direction, event);
 	if (proto == IPPROTO_SCTP)
 		return sctp_state(state, direction, event);
-	return PL_UDP_NORMAL;
+	/* Whoever made its address up hears no answer: only the client's own second packet counts. */
+	return (direction & 3) == PL_OUTPUT ? state : PL_UDP_NORMAL;
 }
 
 static __always_inline int is_active(__u8 proto, __u32 state)

@@ -265,6 +265,20 @@ TEST_P(UdpLife, IsNeverActiveAndLastsFiveMinutesFromTheLastPacket) {
   EXPECT_NEAR(director().entry(at().client, kClientPort).value().expires(), now_tick() + ticks(300), 2);
 }
 
+// A flood from made-up addresses is answered too.
+TEST_P(UdpLife, IsNewUntilItsClientsSecondPacket) {
+  serve(family(), kUdp, PL_FWD_MASQ);
+  const auto state = [] { return director().entry(at().client, kClientPort).value().state(); };
+  director().run(first(family(), kUdp));
+  EXPECT_EQ(state(), unsigned{PL_UDP_NEW});
+  EXPECT_EQ(director().run(answer(family(), kUdp)).reason, PL_FORWARD_NAT_REPLY);
+  EXPECT_EQ(state(), unsigned{PL_UDP_NEW});
+  director().run(later(family(), kUdp));
+  EXPECT_EQ(state(), unsigned{PL_UDP_NORMAL});
+  director().run(answer(family(), kUdp));
+  EXPECT_EQ(state(), unsigned{PL_UDP_NORMAL});
+}
+
 PLENUM_EACH_FAMILY(UdpLife);
 
 }  // namespace
