@@ -53,7 +53,8 @@ def test_a_flood_of_half_open_connections_takes_nothing_from_those_established(w
             made = drops["connection_new"]
             assert made >= ROOM, f"too weak a flood: {sent} sent, {drops}"
             assert status["connection_room"] == ROOM
-            assert ROOM * 9 // 10 < status["connections"] <= ROOM
+            # UDP's short time may have ended some by now.
+            assert (ROOM * 9 // 10 if protocol == "tcp" else 0) < status["connections"] <= ROOM
             # Who had to go were the flood's own, each counted.
             assert drops["evicted_oldest"] == 0, drops
             assert drops["evicted_half_open"] > 0
@@ -64,9 +65,10 @@ def test_a_flood_of_half_open_connections_takes_nothing_from_those_established(w
             assert stage.director.drops()["connection_reused"] == 0
             # Newcomers are served at once.
             assert stage.client.http(stage.vip(4), requests=20)["failed"] == 0
-            if protocol == "udp":
-                wait_for(lambda: _status(stage)["connections"] < HELD + 100, "the flood's entries to end", timeout=30)
-                assert _clients(stage, ECHO_PORT) == before
+            # The longest is SYN_RECV's minute.
+            wait_for(lambda: _status(stage)["connections"] < HELD + 100, "the flood's entries to end", timeout=150)
+            assert held.round()["failed"] == 0
+            assert _clients(stage, ECHO_PORT) == before
         assert stage.director.alive()
 
 
