@@ -25,7 +25,7 @@ def measure(only_plenum, echo):
     image.program("ipvsadm")
     image.modules(*_MODULES)
     machine = Machine(image, memory=1536, cpus=1, counted=True, kernel_arguments="init_on_alloc=0")
-    done = machine.run((HERE / "instructions.sh").read_text(), timeout=1800, echo=echo,
+    done = machine.run((HERE / "instructions.sh").read_text(), timeout=3600, echo=echo,
                        environment={"PLENUM_ONLY": "1"} if only_plenum else {})
     rows, lost = [], []
     for line in done.output.splitlines():

@@ -25,7 +25,7 @@ _MODULES = ("ipip", "ip6_tunnel", "ip_gre", "ip6_gre", "fou", "fou6", "sch_ingre
 _SECONDS = 3
 
 
-def play(scenario, director, keep, schedulers=SCHEDULERS, echo=None, timeout=1500, started=None,
+def play(scenario, director, keep, schedulers=SCHEDULERS, echo=None, timeout=3600, started=None,
          script=None):
     """Plays a scenario, of this name or from the file `script`; its files are then below keep/SCENARIO."""
     image = Image().base()

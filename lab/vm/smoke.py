@@ -31,7 +31,7 @@ def packets(results, echo=None, started=None):
     for name in PACKET_TESTS:
         image.built(build_dir() / "bin" / name, f"/usr/sbin/{name}")
     machine = Machine(image, memory=1536, cpus=1, counted=True)
-    return machine.run(_SCRIPT, *PACKET_TESTS, timeout=900, echo=echo, keep=results, started=started)
+    return machine.run(_SCRIPT, *PACKET_TESTS, timeout=3600, echo=echo, keep=results, started=started)
 
 
 def traffic(results, echo=None, started=None):

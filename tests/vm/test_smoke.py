@@ -21,7 +21,7 @@ def cases(machines, name):
     return wrong
 
 
-@pytest.mark.timeout(2000)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("program, at_least", [("packet_test", 1000), ("realserver_packet_test", 8)])
 def test_packets(machines, program, at_least):
     ran = cases(machines, f"{program}.xml")
@@ -29,7 +29,7 @@ def test_packets(machines, program, at_least):
     assert {name: problem for name, problem in ran.items() if problem} == {}
 
 
-@pytest.mark.timeout(2000)
+@pytest.mark.timeout(7200)
 def test_traffic(machines):
     problems = smoke.wrong(machines["traffic"].result())
     assert not problems, "\n".join(problems)
