@@ -42,6 +42,12 @@ struct Carry {
     return wrapped(director.reload(r.path),
                    [](std::vector<std::string> lines) { return ReloadReply{std::move(lines)}; });
   }
+  Result<Reply> operator()(const ExplainRequest& r) const {
+    return wrapped(director.explain(
+                       {r.source, r.destination, static_cast<std::uint8_t>(r.protocol), !r.later, r.mark, 0, r.length},
+                       r.interface),
+                   [](lb::Explanation explanation) { return ExplainReply{std::move(explanation)}; });
+  }
   // A stream needs a connection: ctl/server.h.
   Result<Reply> operator()(const TraceRequest&) const {
     return fail(std::errc::operation_not_supported, "packets are traced over a connection of their own");

@@ -19,8 +19,8 @@ template <class T, class U>
 concept Of = std::same_as<std::remove_const_t<T>, U>;
 
 // Names on the wire of the alternatives of Request, in its order, and of lb::Step.
-inline constexpr std::string_view kOps[] = {"change", "list", "connections", "server",   "status",
-                                            "drops",  "diff", "reload",      "timeouts", "trace"};
+inline constexpr std::string_view kOps[] = {"change", "list",   "connections", "server", "status", "drops",
+                                            "diff",   "reload", "timeouts",    "trace",  "explain"};
 inline constexpr std::string_view kSteps[] = {"add_service", "edit_service",  "remove_service", "add_server",
                                               "edit_server", "remove_server", "clear",          "zero"};
 static_assert(std::size(kOps) == std::variant_size_v<Request> && std::size(kOps) == std::variant_size_v<Reply>);
@@ -243,6 +243,37 @@ void fields(V& v, T& status) {
   v("warnings", status.warnings);
 }
 
+// lb/explain
+
+template <class V, Of<lb::ExplainedServer> T>
+void fields(V& v, T& candidate) {
+  v.need("server", candidate.server);
+  v("weight", candidate.weight);
+  v("active", candidate.active);
+  v("inactive", candidate.inactive);
+  v("overloaded", candidate.overloaded);
+  v("load", candidate.load);
+  v("chosen", candidate.chosen);
+}
+
+template <class V, Of<lb::Explanation> T>
+void fields(V& v, T& explanation) {
+  v("connection", explanation.connection);
+  v("service", explanation.service);
+  v("found_by", explanation.found_by);
+  v("persistence", explanation.persistence);
+  v("rule", explanation.rule);
+  v("why", explanation.why);
+  v("candidates", explanation.candidates);
+  v("server", explanation.server);
+  v("forward", explanation.forward);
+  v("next_hop", explanation.next_hop);
+  v("mtu", explanation.mtu);
+  v.need("verdict", explanation.verdict);
+  v("kind", explanation.kind);
+  v("text", explanation.text);
+}
+
 // lb/trace
 
 template <class V, Of<lb::TraceFilter> T>
@@ -327,6 +358,22 @@ void fields(V& v, T& timeouts) {
   v("tcp", timeouts.tcp);
   v("tcp_fin", timeouts.tcp_fin);
   v("udp", timeouts.udp);
+}
+
+template <class V, Of<ExplainRequest> T>
+void fields(V& v, T& request) {
+  v.need("source", request.source);
+  v.need("destination", request.destination);
+  v("protocol", request.protocol);
+  v("later", request.later);
+  v("mark", request.mark);
+  v("interface", request.interface);
+  v("length", request.length);
+}
+
+template <class V, Of<ExplainReply> T>
+void fields(V& v, T& reply) {
+  v.need("explanation", reply.explanation);
 }
 
 template <class V, Of<TraceRequest> T>

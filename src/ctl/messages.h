@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lb/explain/explanation.h"
 #include "lb/status.h"
 #include "lb/step.h"
 #include "lb/trace/event.h"
@@ -95,6 +96,19 @@ struct TimeoutsReply {
   std::uint32_t tcp = 900, tcp_fin = 120, udp = 300;
 };
 
+// "explain": what would become of a packet at this moment, and why; changes nothing.
+struct ExplainRequest {
+  net::Endpoint source, destination;
+  conf::Protocol protocol = conf::Protocol::Tcp;
+  bool later = false;         // TCP without SYN, SCTP without INIT
+  std::uint32_t mark = 0;     // instead of what the mark rules give; 0: those
+  std::string interface;      // it comes in by; empty: none that a mark rule names
+  std::uint32_t length = 60;  // bytes of the IP packet
+};
+struct ExplainReply {
+  lb::Explanation explanation;
+};
+
 // "trace": what becomes of packets, live. Behind the answer the connection carries TraceLines
 // until the client closes it; it takes no other trace meanwhile.
 struct TraceRequest {
@@ -109,9 +123,9 @@ struct TraceLine {
 };
 
 using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest, DropsRequest,
-                             DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest>;
+                             DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest, ExplainRequest>;
 using Reply = std::variant<ChangeReply, ListReply, ConnectionsReply, ServerReply, StatusReply, DropsReply, DiffReply,
-                           ReloadReply, TimeoutsReply, TraceReply>;
+                           ReloadReply, TimeoutsReply, TraceReply, ExplainReply>;
 
 // Text to values and back, one line without its newline. Unknown ops and fields of the wrong
 // type are errors (EINVAL) that name them; nothing throws.

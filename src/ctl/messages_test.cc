@@ -118,6 +118,8 @@ TEST(Messages, EveryRequestGoesThereAndBack) {
   expect_round_trip(TimeoutsRequest{});
   expect_round_trip(TimeoutsRequest{1, 2, 3});
   expect_round_trip(TraceRequest{});
+  expect_round_trip(ExplainRequest{
+      {address("192.0.2.1"), 4000}, {address("192.0.2.2"), 80}, conf::Protocol::Sctp, true, 7, "eth0", 1500});
   expect_round_trip(TraceRequest{{.address = net::Prefix::parse("2001:db8::/32"),
                                   .port = 80,
                                   .protocol = "tcp",
@@ -167,6 +169,11 @@ TEST(Messages, EveryReplyGoesThereAndBack) {
   expect_round_trip(ReloadRequest{}, ReloadReply{});
   expect_round_trip(TimeoutsRequest{}, TimeoutsReply{900, 120, 300});
   expect_round_trip(TraceRequest{}, TraceReply{});
+  lb::Explanation explanation{.connection = "UDP", .service = "TCP 192.0.2.10:80", .found_by = "its address and port"};
+  explanation.candidates = {{"192.0.2.11:80", 3, 1, 2, true, "5/3", true}};
+  explanation.mtu = 1480;
+  explanation.verdict = "dr";
+  expect_round_trip(ExplainRequest{}, ExplainReply{explanation});
 }
 
 TEST(Messages, TraceLinesGoThereAndBack) {

@@ -7,6 +7,7 @@
 
 #include "conf/reader.h"
 #include "lb/abi_values.h"
+#include "lb/explain/live_view.h"
 #include "lb/mapped_array.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
@@ -571,6 +572,27 @@ std::vector<std::string> Director::warnings() const {
   if (nat6 && !sysctl_is("net/ipv6/conf/all/forwarding", '1'))
     out.push_back("NAT needs net.ipv6.conf.all.forwarding=1: `plenum director setup` sets it");
   return out;
+}
+
+Result<Explanation> Director::explain(Probe probe, const std::string& interface) const {
+  const auto& network = next_hops_->network();
+  if (probe.source.address.family() != probe.destination.address.family())
+    return fail(std::errc::invalid_argument, "both addresses must be of one family");
+  if (!interface.empty()) {
+    const auto* link = network.link(interface);
+    if (link == nullptr) return fail(std::errc::no_such_device, "no interface " + interface);
+    probe.ifindex = link->ifindex;
+  }
+  PLENUM_TRY(const auto live, LiveView::open(*program_), "explain");
+  return lb::explain(live.view(), probe, current_tick(),
+                     {[&](std::uint32_t index) {
+                        const auto* link = network.link(index);
+                        return link != nullptr ? link->name : "#" + std::to_string(index);
+                      },
+                      [this](const net::Address& address) {
+                        const auto* hop = next_hops_->find(address);
+                        return hop != nullptr ? hop->text() : std::string("not looked for");
+                      }});
 }
 
 Status Director::status() const {

@@ -15,6 +15,7 @@
 #include "conf/config.h"
 #include "lb/data_plane.h"
 #include "lb/defence.h"
+#include "lb/explain/explanation.h"
 #include "lb/nexthop.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
@@ -79,6 +80,8 @@ class Director {
   Timeouts timeouts(std::optional<std::uint32_t> tcp, std::optional<std::uint32_t> tcp_fin,
                     std::optional<std::uint32_t> udp);
 
+  // What would become of a packet now. EINVAL: addresses of two families; ENODEV: no such interface.
+  Result<Explanation> explain(Probe probe, const std::string& interface) const;
   [[nodiscard]] Tracer& tracer() { return *tracer_; }
   // Whether a backup sync daemon runs, which `tuning: backup_only` asks.
   void set_backup(bool running);

@@ -226,7 +226,7 @@ std::uint32_t Director::add(const NextHop& hop) {
 void Director::set_nat_filter(std::uint32_t server, bool on) {
   const std::uint32_t bit = pl_nat_bit(&servers_[server].addr);
   const __u64 mask = 1ULL << bit % 64;
-  __u64& word = nat_filter_[bit / 64];
+  auto& word = nat_filter_[bit / 64];
   word = on ? word | mask : word & ~mask;
 }
 
@@ -367,6 +367,22 @@ std::vector<Director::Note> Director::take_notes() {
 }
 
 const bpf_object* Director::object() const { return skeleton_->obj; }
+
+lb::PlaneView Director::view() const {
+  return {.settings = &settings_.span()[0],
+          .services = services_.span(),
+          .members = members_.span(),
+          .servers = servers_.span(),
+          .loads = loads_.span(),
+          .next_hops = hops_.span(),
+          .nat_filter = nat_filter_.span(),
+          .buckets = conns_.span(),
+          .marks = {},
+          .service = [fd = bpf_map__fd(skeleton_->maps.pl_vips)](const pl_service_key& key) {
+            std::uint32_t index = 0;
+            return bpf_map_lookup_elem(fd, &key, &index) == 0 ? index : 0;
+          }};
+}
 
 std::vector<Entry> Director::entries() {
   std::vector<Entry> out;

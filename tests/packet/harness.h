@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bpf/abi.h"
+#include "lb/explain/plane_view.h"
 #include "net/address.h"
 #include "tests/packet/frame.h"
 #include "tests/packet/maps.h"
@@ -118,6 +119,9 @@ class Director {
   void force_state(const Entry& entry, unsigned state, bool active);
   void set_expiry(const Entry& entry, std::uint32_t tick);
 
+  // The maps as explanations are made from them.
+  [[nodiscard]] lb::PlaneView view() const;
+
   // How many buckets of those loaded are used: a power of two.
   void use_buckets(std::uint32_t buckets) { settings_[0].bucket_mask = buckets - 1; }
   pl_settings& settings() { return settings_[0]; }
@@ -157,7 +161,7 @@ class Director {
   MappedArray<pl_server> servers_;
   MappedArray<pl_load> loads_;
   MappedArray<pl_next_hop> hops_;
-  MappedArray<__u64> nat_filter_;
+  MappedArray<std::uint64_t> nat_filter_;
   MappedArray<pl_bucket> conns_;
   MappedArray<pl_sync_ring> rings_;
   std::vector<std::uint64_t> taken_;

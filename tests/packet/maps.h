@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -38,6 +39,7 @@ class MappedArray {
     return values_[i];
   }
   [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] std::span<const T> span() const { return {values_, count_}; }
   void clear() { std::memset(static_cast<void*>(values_), 0, count_ * sizeof(T)); }
 
  private:

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/explain/explain.h"
 #include "cli/plenum/interrupt.h"
 #include "cli/plenum/listing.h"
 #include "cli/top/top.h"
@@ -139,6 +140,11 @@ class Runner {
         request, [&](const ctl::ServerReply& reply) { return request.service + ": " + server_line(reply.server); });
   }
 
+  int operator()(const ExplainCommand& command) {
+    return ask<ctl::ExplainReply>(command.request, [&](const ctl::ExplainReply& reply) {
+      return explain_text(command.request, reply.explanation);
+    });
+  }
   int operator()(const TopCommand& command) { return run_top(command, json_, world_); }
   int operator()(const TraceCommand& command) { return run_trace(command, json_, world_); }
 

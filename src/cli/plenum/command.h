@@ -54,6 +54,9 @@ struct TraceCommand {
   std::uint64_t count = 0;  // packets after which it ends; 0: never
   std::string pcap;         // a file to write, "-": standard output
 };
+struct ExplainCommand {
+  ctl::ExplainRequest request;
+};
 struct TopCommand {
   TopView view;
   std::chrono::milliseconds interval{1000};
@@ -69,7 +72,7 @@ struct Invocation {
   std::string run_dir;
   bool json = false;
   std::variant<CheckCommand, SchemaCommand, DiffCommand, ReloadCommand, StatusCommand, ServicesCommand, ServersCommand,
-               ConnectionsCommand, ServerCommand, TraceCommand, TopCommand, HostCommand>
+               ConnectionsCommand, ServerCommand, TraceCommand, TopCommand, ExplainCommand, HostCommand>
       command;
 };
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "cli/explain/explain.h"
 #include "cli/plenum/command.h"
 #include "cli/trace/words.h"
 #include "conf/schema.h"
@@ -50,6 +51,7 @@ class Grammar {
     files();
     listings();
     server_words();
+    explain();
     trace();
     top();
     host("realserver", "Prepare a real server: setup, check, undo", false);
@@ -99,6 +101,21 @@ class Grammar {
     connections->add_option("--server", connections_.server, "Only to this server: address, or address:port");
     connections->add_option("--state", connections_.state, "Only in this state: ESTABLISHED, FIN_WAIT, UDP ...");
     connections->add_option("--limit", connections_.limit, "At most this many");
+  }
+
+  void explain() {
+    auto* sub = word("explain", "What would become of a packet now, and why", [this] {
+      const auto wrong = read_packet(source_, destination_, explain_.request);
+      if (!wrong.empty()) throw CLI::ValidationError("explain", wrong);
+      out_.command = explain_;
+    });
+    sub->add_option("SOURCE", source_, "ADDRESS:PORT of the client")->required();
+    sub->add_option("DESTINATION", destination_, "ADDRESS:PORT/tcp, /udp or /sctp")->required();
+    sub->add_flag("--later", explain_.request.later, "Not the first packet of its connection: TCP without SYN");
+    sub->add_option("--mark", explain_.request.mark, "It bears this firewall mark, whatever the mark rules say");
+    sub->add_option("--interface", explain_.request.interface, "It comes in by this interface");
+    sub->add_option("--length", explain_.request.length, "Bytes of the IP packet (default 60)")
+        ->check(CLI::Range(20, 65535));
   }
 
   void trace() {
@@ -184,6 +201,7 @@ class Grammar {
   ConnectionsCommand connections_;
   ctl::ServerRequest request_;
   TraceCommand trace_;
+  ExplainCommand explain_;
   TopCommand top_;
   std::string interval_ = "1s";
   std::vector<std::string> trace_words_;

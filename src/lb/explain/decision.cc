@@ -1,0 +1,278 @@
+#include "lb/explain/decision.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+#include "lb/abi_values.h"
+
+namespace plenum::lb {
+
+namespace {
+
+constexpr std::uint16_t kFtp = 21, kFtpData = 20, kFirstFreePort = 1024;
+
+bool is_over(std::uint8_t protocol, std::uint32_t state) {
+  if (protocol == IPPROTO_TCP) return state == PL_TCP_TIME_WAIT || state == PL_TCP_CLOSE;
+  return protocol == IPPROTO_SCTP && state == PL_SCTP_CLOSED;
+}
+
+bool in_prefix(const pl_addr& a, const pl_addr& prefix, const pl_addr& mask) {
+  for (int i = 0; i < 4; ++i)
+    if (((a.w[i] ^ prefix.w[i]) & mask.w[i]) != 0) return false;
+  return true;
+}
+
+class Walk {
+ public:
+  Walk(const PlaneView& view, const Probe& probe, std::uint32_t now)
+      : view_(view),
+        probe_(probe),
+        now_(now),
+        source_(abi_address(probe.source.address)),
+        destination_(abi_address(probe.destination.address)),
+        family_(abi_family(probe.destination.address.family())) {}
+
+  Decision run() {
+    if (tuned(PL_TUNE_PASS)) return backup();
+    if (connection()) return out_;
+    find_service();
+    if (out_.service == 0) return end(PL_NOT_OURS);
+    begin();
+    return out_;
+  }
+
+ private:
+  Decision end(pl_reason verdict) {
+    out_.verdict = verdict;
+    return out_;
+  }
+
+  [[nodiscard]] bool tuned(pl_tuning bit) const { return (view_.settings->tuning & bit) != 0; }
+
+  // Only answers of its own servers are this director's business while it is the backup.
+  Decision backup() {
+    end(PL_BACKUP);
+    answer();
+    return out_;
+  }
+
+  // bpf/tuning.h: begins_another()
+  [[nodiscard]] bool begins_another(const FoundEntry& entry) const {
+    if (!first() || probe_.protocol == IPPROTO_UDP || !tuned(PL_TUNE_REUSE)) return false;
+    if (tuned(PL_TUNE_EXPIRE_NODEST) && entry.conn.server < view_.servers.size() &&
+        view_.servers[entry.conn.server].weight == 0)
+      return true;
+    if (entry.conn.control != 0) return false;
+    return is_over(probe_.protocol, entry.state()) ||
+           (tuned(PL_TUNE_REUSE_FIN) && probe_.protocol == IPPROTO_TCP && entry.state() == PL_TCP_FIN_WAIT &&
+            entry.conn.forward != PL_FWD_MASQ);
+  }
+
+  [[nodiscard]] bool may_begin() const {
+    if (first()) return true;
+    return tuned(probe_.protocol == IPPROTO_TCP ? PL_TUNE_SLOPPY_TCP : PL_TUNE_SLOPPY_SCTP);
+  }
+
+  // drop_packet: of those that would begin a connection every so many-th is dropped.
+  [[nodiscard]] bool defence_drops() const {
+    const auto rate = view_.settings->drop_rate;
+    return rate != 0 && (view_.settings->drop_counter + 1) % rate == 0;
+  }
+
+  [[nodiscard]] bool first() const { return probe_.first || probe_.protocol == IPPROTO_UDP; }
+
+  // Whether a connection that is there says all.
+  bool connection() {
+    EntryKey key{
+        source_, destination_, htons(probe_.source.port), htons(probe_.destination.port), probe_.protocol, family_,
+        false,   false};
+    if (const auto found = find_entry(view_, key, now_)) {
+      out_.connection = found;
+      out_.reused = begins_another(*found);
+      if (out_.reused) return false;
+      const auto server = server_of(view_, *found);
+      out_.expired = server == 0 && tuned(PL_TUNE_EXPIRE_NODEST);
+      if (out_.expired) return false;
+      if (server == 0)
+        end(PL_DROP_SERVER_GONE);
+      else
+        forward(server);
+      return true;
+    }
+    return answer();
+  }
+
+  // Whether the packet is an answer of a NAT server.
+  bool answer() {
+    if (!may_be_nat_server(view_, source_)) return false;
+    const EntryKey key{
+        destination_, source_, htons(probe_.destination.port), htons(probe_.source.port), probe_.protocol, family_,
+        true,         false};
+    const auto found = find_entry(view_, key, now_);
+    if (!found) return false;
+    out_.connection = found;
+    out_.answer = true;
+    out_.server = found->conn.server;
+    // The way back to the client is the kernel's to say, packet by packet.
+    end(probe_.ttl <= 1 ? PL_REPLY_TTL : PL_FORWARD_NAT_REPLY);
+    return true;
+  }
+
+  void find_mark() {
+    out_.mark = probe_.mark;
+    if (out_.mark != 0 || (view_.settings->lookups & PL_LOOKUP_MARK) == 0) return;
+    const auto first = static_cast<std::uint32_t>(view_.settings->mark_rules >> 32);
+    const auto count = static_cast<std::uint32_t>(view_.settings->mark_rules);
+    for (std::uint32_t i = 0; i < count && first + i < view_.marks.size(); ++i) {
+      const auto& rule = view_.marks[first + i];
+      if ((rule.proto != 0 && rule.proto != probe_.protocol) || (rule.ifindex != 0 && rule.ifindex != probe_.ifindex) ||
+          probe_.destination.port < rule.first_port || probe_.destination.port > rule.last_port ||
+          !in_prefix(destination_, rule.destination, rule.destination_mask) ||
+          !in_prefix(source_, rule.source, rule.source_mask))
+        continue;
+      out_.mark = rule.mark;
+      out_.mark_rule = i + 1;
+      return;
+    }
+  }
+
+  bool found(const pl_service_key& key, FoundBy by) {
+    out_.service = view_.service(key);
+    if (out_.service >= view_.services.size()) out_.service = 0;
+    if (out_.service != 0) out_.found_by = by;
+    return out_.service != 0;
+  }
+
+  void find_service() {
+    find_mark();
+    pl_service_key key{};
+    key.family = family_;
+    if (out_.mark != 0) {
+      pl_mark_addr(&key.addr, out_.mark, family_);
+      if (found(key, FoundBy::Mark)) return;
+    }
+    key.addr = destination_;
+    key.port = htons(probe_.destination.port);
+    key.proto = probe_.protocol;
+    if (found(key, FoundBy::Port)) return;
+    const auto port = probe_.destination.port;
+    key.port = htons(kFtp);
+    const auto lookups = view_.settings->lookups;
+    if ((lookups & PL_LOOKUP_FTP) != 0 && probe_.protocol == IPPROTO_TCP &&
+        (port == kFtpData || port >= kFirstFreePort) && found(key, FoundBy::Ftp))
+      return;
+    key.port = 0;
+    if ((lookups & PL_LOOKUP_ANY_PORT) != 0) found(key, FoundBy::AnyPort);
+  }
+
+  [[nodiscard]] pl_reason nobody(const pl_service& service) const {
+    return service.key.port == htons(kFtp) && probe_.destination.port != kFtp ? PL_NOT_OURS : PL_REPLY_NO_SERVER;
+  }
+
+  void begin() {
+    const auto& service = view_.services[out_.service];
+    if (!may_begin()) return void(end(PL_NO_SYN));
+    if (defence_drops()) return void(end(PL_DROP_DEFENCE));
+    if (probe_.source.port == kFtpData) return void(end(PL_FTP_DATA));
+    if (service.persist_ticks != 0) {
+      if ((service.flags & PL_SERVICE_SIP) != 0) {
+        // Whom a call belongs to stands in its text, which nobody here has.
+        out_.choice = choose(view_, out_.service, probe_);
+        out_.foretold = false;
+        return any_of(service);
+      }
+      find_affinity(service);
+      if (out_.affinity && !out_.affinity_gone) return forward(out_.affinity->conn.server);
+    } else if (service.key.proto != 0 && service.key.port != htons(probe_.destination.port)) {
+      // Only persistent services are for ports besides their own.
+      return void(end(nobody(service)));
+    }
+    out_.choice = choose(view_, out_.service, probe_);
+    if (!out_.choice->foretold) {
+      out_.foretold = false;
+      return any_of(service);
+    }
+    if (out_.choice->server == 0) return void(end(nobody(service)));
+    forward(out_.choice->server);
+  }
+
+  // The verdict of whichever candidate, where one cannot be named.
+  void any_of(const pl_service& service) {
+    const auto& all = out_.choice->candidates;
+    const auto able = std::find_if(all.begin(), all.end(), [](const Candidate& c) { return !c.overloaded; });
+    if (able == all.end()) return void(end(nobody(service)));
+    forward(able->server);
+    out_.server = 0;
+    out_.mtu = 0;
+  }
+
+  void find_affinity(const pl_service& service) {
+    EntryKey key{
+        source_,           destination_, 0,     service.key.port == htons(kFtp) ? std::uint16_t{0} : service.key.port,
+        service.key.proto, family_,      false, true};
+    if (service.key.proto == 0) key.other = service.key.addr;
+    mask(key.client, service.persist_mask);
+    out_.affinity = find_entry(view_, key, now_);
+    out_.affinity_gone = out_.affinity && server_of(view_, *out_.affinity) == 0;
+  }
+
+  void mask(pl_addr& client, std::uint32_t bits) const {
+    if (family_ != 6) {
+      client.w[3] &= bits;
+      return;
+    }
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      const auto kept = bits > i * 32 ? bits - i * 32 : 0;
+      if (kept < 32) client.w[i] &= kept != 0 ? htonl(~0u << (32 - kept)) : 0;
+    }
+  }
+
+  void forward(std::uint32_t id) {
+    out_.server = id;
+    const auto& server = view_.servers[id];
+    const auto* hop = server.next_hop < view_.next_hops.size() ? &view_.next_hops[server.next_hop] : nullptr;
+    if (hop != nullptr && hop->ifindex == 0) hop = nullptr;
+    if ((server.flags & PL_SERVER_LOCAL) != 0 || server.forward == PL_FWD_LOCAL) return void(end(PL_LOCAL));
+    const auto outer = tunnel_overhead(server);
+    if (hop != nullptr) out_.mtu = hop->mtu > outer ? hop->mtu - outer : 0;
+    const bool nat = server.forward == PL_FWD_MASQ, tunnel = server.forward == PL_FWD_TUNNEL;
+    if (hop == nullptr && !nat) return void(end(PL_DROP_NO_NEXT_HOP));
+    if (probe_.ttl <= 1) return void(end(PL_REPLY_TTL));
+    const auto room = hop != nullptr ? hop->mtu : 0xffffu;
+    if (probe_.length + outer > room) {
+      const bool ignore_df = tunnel && (server.flags & PL_SERVER_IGNORE_DF) != 0;
+      if (family_ == 6 || (!probe_.may_be_fragmented && !ignore_df)) return void(end(PL_REPLY_TOO_BIG));
+      return void(end(nat || (tunnel && server.family != 6) ? PL_FORWARD_STACK : PL_DROP_TOO_BIG));
+    }
+    if (nat) return void(end(hop != nullptr ? PL_FORWARD_NAT : PL_FORWARD_STACK));
+    end(tunnel ? PL_FORWARD_TUNNEL : PL_FORWARD_DR);
+  }
+
+  const PlaneView& view_;
+  const Probe& probe_;
+  std::uint32_t now_;
+  pl_addr source_, destination_;
+  std::uint8_t family_;
+  Decision out_;
+};
+
+}  // namespace
+
+std::uint32_t tunnel_overhead(const pl_server& server) {
+  if (server.forward != PL_FWD_TUNNEL) return 0;
+  const std::uint32_t ip = server.family == 6 ? 40 : 20;
+  switch (server.tunnel) {
+    case PL_TUN_GUE:
+      return ip + 12;
+    case PL_TUN_GRE:
+      return ip + 4;
+    default:
+      return ip;
+  }
+}
+
+Decision decide(const PlaneView& view, const Probe& probe, std::uint32_t now) { return Walk(view, probe, now).run(); }
+
+}  // namespace plenum::lb
