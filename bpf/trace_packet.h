@@ -89,7 +89,11 @@ __attribute__((noinline)) int trace_begin(struct xdp_md *ctx)
 	if (length > PL_TRACE_BYTES)
 		length = PL_TRACE_BYTES;
 	r->captured = length;
-	if (length && bpf_xdp_load_bytes(ctx, 0, r->bytes, length))
+	/* So that Linux 6.1 sees that it is not 0; of a frame of no bytes nothing is read. */
+	length = (length - 1) & 0xff;
+	if (length >= PL_TRACE_BYTES)
+		length = PL_TRACE_BYTES - 1;
+	if (bpf_xdp_load_bytes(ctx, 0, r->bytes, length + 1))
 		r->captured = 0;
 	return 0;
 }

@@ -15,7 +15,7 @@
 namespace plenum::packet {
 namespace {
 
-constexpr int kWorlds = 12, kPackets = 60;
+constexpr int kWorlds = 12, kPackets = 120;
 
 bool foretells_server(pl_reason verdict) {
   return verdict == PL_FORWARD_NAT || verdict == PL_FORWARD_DR || verdict == PL_FORWARD_TUNNEL || verdict == PL_LOCAL ||
@@ -40,6 +40,8 @@ class Explained : public World, public testing::WithParamInterface<std::string> 
               ip(((family == net::Family::V4 ? "10.9.0." : "2001:db8:9::") + std::to_string(host)).c_str());
           // Another port would not be DR's or a tunnel's to reach.
           const bool nat = pick(0, 2) == 0;
+          std::uint32_t flags = PL_SERVER_AVAILABLE;
+          if (pick(0, 9) == 0) flags |= PL_SERVER_LOCAL;
           director().add(service, Server{.address = address,
                                          .port = static_cast<std::uint16_t>(nat && pick(0, 1) ? 8080 : 0),
                                          .forward = nat          ? PL_FWD_MASQ
@@ -50,7 +52,7 @@ class Explained : public World, public testing::WithParamInterface<std::string> 
                                                      : pick(0, 9) == 0 ? narrow
                                                                        : way,
                                          .tunnel = pick(0, 1) ? PL_TUN_IPIP : PL_TUN_GUE,
-                                         .flags = PL_SERVER_AVAILABLE | (pick(0, 9) == 0 ? PL_SERVER_LOCAL : 0u)});
+                                         .flags = flags});
         }
       }
   }

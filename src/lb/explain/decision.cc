@@ -215,7 +215,9 @@ class Walk {
     if (service.key.proto == 0) key.other = service.key.addr;
     mask(key.client, service.persist_mask);
     out_.affinity = find_entry(view_, key, now_);
-    out_.affinity_gone = out_.affinity && server_of(view_, *out_.affinity) == 0;
+    if (!out_.affinity) return;
+    const auto server = server_of(view_, *out_.affinity);
+    out_.affinity_gone = server == 0 || (tuned(PL_TUNE_EXPIRE_QUIESCENT) && view_.servers[server].weight == 0);
   }
 
   void mask(pl_addr& client, std::uint32_t bits) const {
