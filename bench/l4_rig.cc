@@ -1,10 +1,13 @@
 #include "bench/l4_rig.h"
 
 #include <linux/bpf.h>
+#include <sched.h>
 
+#include <barrier>
 #include <numeric>
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 #include "director.skel.h"
 #include "l4_driver.skel.h"
@@ -140,11 +143,11 @@ void Rig::put_under_test(int program) {
     throw std::runtime_error("put the program under the driver");
 }
 
-double Rig::run(std::uint32_t packets) {
+double Rig::run(const l4_driver_bpf& driver, std::uint32_t packets) {
   std::uint8_t in[64] = {}, out[512];
   LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_out = out, .data_size_in = sizeof(in),
               .data_size_out = sizeof(out), .repeat = static_cast<int>(packets));
-  if (bpf_prog_test_run_opts(bpf_program__fd(driver_->progs.l4_driver), &opts) != 0)
+  if (bpf_prog_test_run_opts(bpf_program__fd(driver.progs.l4_driver), &opts) != 0)
     throw std::runtime_error("BPF_PROG_TEST_RUN");
   if (opts.retval != XDP_TX)
     throw std::runtime_error("the last packet was not sent: action " + std::to_string(opts.retval));
@@ -202,6 +205,71 @@ double Rig::null(std::uint32_t packets) {
   const double ns = run(packets);
   put_under_test(bpf_program__fd(director_->progs.director));
   return ns;
+}
+
+double Rig::run_on(const std::vector<int>& cpus, std::uint64_t flows_each, std::uint32_t packets, pl_reason counted) {
+  std::vector<std::unique_ptr<l4_driver_bpf, Unload>> drivers;
+  const int director = bpf_program__fd(director_->progs.director);
+  const __u32 zero = 0;
+  for (std::size_t i = 0; i < cpus.size(); ++i) {
+    drivers.emplace_back(load_driver());
+    packet::MappedArray<l4_driver_order> order(drivers.back()->maps.order);
+    order[0] = order_[0];
+    order[0].state = order_[0].state * (2 * i + 3);
+    order[0].next += flows_each * i;
+    if (bpf_map_update_elem(bpf_map__fd(drivers.back()->maps.under_test), &zero, &director, BPF_ANY) != 0)
+      throw std::runtime_error("put the director under a driver");
+  }
+  const std::uint64_t before = count(counted);
+  std::vector<double> ns(cpus.size());
+  std::vector<std::string> errors(cpus.size());
+  std::barrier together(static_cast<std::ptrdiff_t>(cpus.size()));
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < cpus.size(); ++i)
+    threads.emplace_back([&, i] {
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(cpus[i], &one);
+      if (::sched_setaffinity(0, sizeof(one), &one) != 0) errors[i] = "stay on one CPU";
+      together.arrive_and_wait();
+      try {
+        if (errors[i].empty()) ns[i] = run(*drivers[i], packets);
+      } catch (const std::runtime_error& error) {
+        errors[i] = error.what();
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  for (const auto& error : errors)
+    if (!error.empty()) throw std::runtime_error(error);
+  expect_counted(counted, before, std::uint64_t{packets} * cpus.size());
+  return std::accumulate(ns.begin(), ns.end(), 0.0, [](double sum, double each) { return sum + 1e9 / each; });
+}
+
+double Rig::hit_on(const std::vector<int>& cpus, std::uint32_t flows, std::uint32_t packets) {
+  order_[0].random = 1;
+  order_[0].mask = flows - 1;
+  order_[0].flags = kAck;
+  return run_on(cpus, 0, packets, forwarded_);
+}
+
+double Rig::fresh_on(const std::vector<int>& cpus, std::uint64_t first, std::uint32_t packets) {
+  order_[0].random = 0;
+  order_[0].next = first;
+  order_[0].flags = kSyn;
+  return run_on(cpus, packets, packets, PL_EVENT_NEW);
+}
+
+std::uint64_t Rig::counted_connections() {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < loads_.size(); ++i) sum += loads_[i].active + loads_[i].inactive;
+  return sum;
+}
+
+std::uint64_t Rig::live_connections() {
+  std::uint64_t sum = 0;
+  for (std::size_t b = 0; b < conns_.size(); ++b)
+    for (const std::uint64_t word : conns_[b].word) sum += (word & PL_WORD_LIVE) != 0 ? 1 : 0;
+  return sum;
 }
 
 double Rig::bytes_per_connection() const {

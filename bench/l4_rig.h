@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bench/l4_driver.h"
 #include "bpf/abi.h"
@@ -37,6 +38,14 @@ class Rig {
   double fresh(std::uint64_t first, std::uint32_t packets);  // SYNs of flows first, first + 1, ...
   double null(std::uint32_t packets);
 
+  // The same on these CPUs at once, each with a thread, a driver and as many packets of its own:
+  // packets a second of all together. Of fresh flows each CPU has its own.
+  double hit_on(const std::vector<int>& cpus, std::uint32_t flows, std::uint32_t packets);
+  double fresh_on(const std::vector<int>& cpus, std::uint64_t first, std::uint32_t packets);
+  // Connections that servers' loads say there are, and those that stand in the table.
+  [[nodiscard]] std::uint64_t counted_connections();
+  [[nodiscard]] std::uint64_t live_connections();
+
   [[nodiscard]] double bytes_per_connection() const;
 
  private:
@@ -47,7 +56,9 @@ class Rig {
   static director_bpf* load_director(std::uint32_t slots);
   static l4_driver_bpf* load_driver();
   void put_under_test(int program);
-  double run(std::uint32_t packets);
+  double run(std::uint32_t packets) { return run(*driver_, packets); }
+  static double run(const l4_driver_bpf& driver, std::uint32_t packets);
+  double run_on(const std::vector<int>& cpus, std::uint64_t flows_each, std::uint32_t packets, pl_reason counted);
   std::uint64_t count(pl_reason reason) const;
   void expect_counted(pl_reason reason, std::uint64_t before, std::uint64_t packets) const;
 

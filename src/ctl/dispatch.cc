@@ -16,7 +16,17 @@ Result<Reply> wrapped(Result<T> value, Wrap wrap) {
 struct Carry {
   lb::Director& director;
 
+  Result<Reply> each(const ChangeRequest& r) const {
+    if (!r.reasons.empty() && r.reasons.size() != r.steps.size())
+      return fail(std::errc::invalid_argument, "reasons: as many as steps, or none");
+    ChangeReply reply;
+    for (auto& [step, error] : director.change_each(r.steps, r.author, r.reasons))
+      reply.failures.push_back({static_cast<std::uint32_t>(step), errno_of(error.code), std::move(error.what)});
+    return Reply{std::move(reply)};
+  }
+
   Result<Reply> operator()(const ChangeRequest& r) const {
+    if (r.each) return each(r);
     if (auto done = director.change(r.steps, r.author, r.reason); !done) return tl::unexpected(std::move(done).error());
     return Reply{ChangeReply{}};
   }

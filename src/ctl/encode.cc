@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/json_text.h"
 #include "ctl/fields.h"
-#include "ctl/json_text.h"
 #include "ctl/messages.h"
 
 namespace plenum::ctl {
@@ -89,12 +89,12 @@ class Writer {
   std::string& out_;
 };
 
+}  // namespace
+
 int errno_of(const std::error_code& code) {
   const bool is_errno = code.category() == std::generic_category() || code.category() == std::system_category();
   return is_errno && code ? code.value() : EIO;
 }
-
-}  // namespace
 
 std::string encode(const Request& request) {
   std::string line = "{";

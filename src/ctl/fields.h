@@ -320,6 +320,20 @@ void fields(V& v, T& request) {
   v.need("steps", request.steps);
   v("author", request.author);
   v("reason", request.reason);
+  v("each", request.each);
+  v("reasons", request.reasons);
+}
+
+template <class V, Of<StepFailure> T>
+void fields(V& v, T& failure) {
+  v.need("step", failure.step);
+  v.need("errno", failure.error);
+  v.need("error", failure.what);
+}
+
+template <class V, Of<ChangeReply> T>
+void fields(V& v, T& reply) {
+  v("failures", reply.failures);
 }
 
 template <class V, Of<ListRequest> T>
@@ -345,7 +359,7 @@ void fields(V& v, T& request) {
 }
 
 template <class V, class T>
-requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, ChangeReply> || Of<T, TraceReply>
+requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, TraceReply>
 void fields(V&, T&) {}
 
 template <class V, class T>

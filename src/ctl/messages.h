@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -23,12 +24,22 @@ namespace plenum::ctl {
 
 // "change": carries out steps in order, stopping at the first that fails; those before it
 // stay. An error's code is IPVS's errno (EEXIST, ESRCH, ENOENT, ERANGE, EINVAL).
+// With `each` it goes on where a step fails, and the reply tells which did and why.
 struct ChangeRequest {
   std::vector<lb::Step> steps;
   std::string author;  // "ipvsadm by root"
   std::string reason;
+  bool each = false;
+  std::vector<std::string> reasons;  // with `each`: as many as steps, or none
 };
-struct ChangeReply {};
+struct StepFailure {
+  std::uint32_t step = 0;
+  int error = 0;  // errno
+  std::string what;
+};
+struct ChangeReply {
+  std::vector<StepFailure> failures;  // in the order of the steps
+};
 
 // "list": services with their servers. With a key only that one (ESRCH when there is none).
 struct ListRequest {
@@ -126,6 +137,9 @@ using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, Ser
                              DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest, ExplainRequest>;
 using Reply = std::variant<ChangeReply, ListReply, ConnectionsReply, ServerReply, StatusReply, DropsReply, DiffReply,
                            ReloadReply, TimeoutsReply, TraceReply, ExplainReply>;
+
+// What an error's code is on the wire; EIO for what is no errno.
+int errno_of(const std::error_code& code);
 
 // Text to values and back, one line without its newline. Unknown ops and fields of the wrong
 // type are errors (EINVAL) that name them; nothing throws.

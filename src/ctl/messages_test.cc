@@ -230,11 +230,11 @@ TEST(Messages, DefaultsStandForMissingFields) {
 }
 
 TEST(Messages, WrongRequestsAreNamed) {
-  EXPECT_EQ(request_error(""), "request: message is not a JSON object");
-  EXPECT_EQ(request_error("{"), "request: message is not a JSON object");
+  EXPECT_EQ(request_error(""), "request: message is not JSON");
+  EXPECT_EQ(request_error("{"), "request: message is not JSON");
   EXPECT_EQ(request_error("[]"), "request: message is not a JSON object");
-  EXPECT_EQ(request_error(R"({"op":"list"} trailing)"), "request: message is not a JSON object");
-  EXPECT_EQ(request_error("{\"op\":\"\xff\"}"), "request: message is not a JSON object");
+  EXPECT_EQ(request_error(R"({"op":"list"} trailing)"), "request: message is not JSON");
+  EXPECT_EQ(request_error("{\"op\":\"\xff\"}"), "request: message is not JSON");
   EXPECT_EQ(request_error("{}"), "request: op is missing");
   EXPECT_EQ(request_error(R"({"op":3})"), "request: op must be a string");
   EXPECT_EQ(request_error(R"({"op":"explode"})"), "request: unknown op 'explode'");
@@ -269,7 +269,7 @@ TEST(Messages, WrongRequestsAreNamed) {
 
 TEST(Messages, WrongRepliesAreNamed) {
   const auto error = [](std::string_view line) { return decode_reply(ListRequest{}, line).error().what; };
-  EXPECT_EQ(error("hello"), "reply: message is not a JSON object");
+  EXPECT_EQ(error("hello"), "reply: message is not JSON");
   EXPECT_EQ(error("{}"), "reply: ok is missing");
   EXPECT_EQ(error(R"({"ok":true})"), "reply: services is missing");
   EXPECT_EQ(error(R"({"ok":false})"), "reply: errno is missing");

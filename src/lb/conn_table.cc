@@ -1,5 +1,7 @@
 #include "lb/conn_table.h"
 
+#include <algorithm>
+#include <bit>
 #include <ctime>
 
 #include "lb/mapped_array.h"
@@ -7,6 +9,9 @@
 namespace plenum::lb {
 
 namespace {
+
+// How many buckets the sweep asks for before it gets there: enough for memory's delay.
+constexpr std::uint32_t kFetchAhead = 24;
 
 constexpr std::uint64_t kIdentity = PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TEMPLATE;
 
@@ -77,10 +82,27 @@ bool ConnTable::end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word
   return true;
 }
 
+// One bit a slot: its connection is past its time.
+std::uint32_t ConnTable::expired(std::uint32_t bucket, std::uint32_t now) const {
+  std::uint32_t slots = 0;
+  // Without branches: which slots are live nobody can foretell, and a wrong guess for every
+  // other one costs three times the whole.
+  for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
+    const auto word = shared(buckets_[bucket].word[slot]).load(std::memory_order_relaxed);
+    const auto past = (static_cast<std::uint32_t>(word) - now) >> 31;
+    slots |= (is_live(word) ? past : 0u) << slot;
+  }
+  return slots;
+}
+
 std::uint32_t ConnTable::age(std::uint32_t first, std::uint32_t count, std::uint32_t now) {
   std::uint32_t ended = 0;
-  for (std::uint32_t bucket = first; bucket < first + count && bucket < bucket_count(); ++bucket) {
-    for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
+  const auto last = std::min(bucket_count() - std::min(first, bucket_count()), count) + first;
+  for (std::uint32_t bucket = first; bucket < last; ++bucket) {
+    // The buckets' words stand 512 bytes apart, a cache line each that nothing fetches by itself.
+    if (bucket + kFetchAhead < last) __builtin_prefetch(&buckets_[bucket + kFetchAhead]);
+    for (auto slots = expired(bucket, now); slots != 0; slots &= slots - 1) {
+      const auto slot = static_cast<std::uint32_t>(std::countr_zero(slots));
       const auto word = shared(buckets_[bucket].word[slot]).load(std::memory_order_relaxed);
       if (!is_live(word)) continue;
       if (static_cast<std::int32_t>(static_cast<std::uint32_t>(word) - now) >= 0) continue;

@@ -38,6 +38,7 @@ class ConnTable {
   std::uint32_t remove_if(std::uint32_t bucket, const std::function<bool(const Entry&)>& unwanted);
 
  private:
+  [[nodiscard]] std::uint32_t expired(std::uint32_t bucket, std::uint32_t now) const;
   bool end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word);
   void prolong(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word, std::uint32_t now);
   [[nodiscard]] std::optional<Entry> entry(std::uint32_t bucket, std::uint32_t slot) const;

@@ -29,6 +29,7 @@ std::uint32_t room(std::uint32_t count) { return count - 1; }
 DataPlane::DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now)
     : program_(program),
       conns_(program.conns.span(), program.loads.span()),
+      stats_(program.stats_fd(), program.servers.size()),
       cpus_(libbpf_num_possible_cpus()),
       services_(program.services.size()),
       servers_(program.servers.size()),
@@ -394,26 +395,31 @@ bool DataPlane::collect(TimePoint now) {
   return any;
 }
 
-Counters DataPlane::read_stats(std::uint32_t server) const {
-  std::vector<pl_stats> values(static_cast<std::size_t>(cpus_));
-  Counters sum;
-  if (bpf_map_lookup_elem(program_.stats_fd(), &server, values.data()) != 0) return sum;
-  for (const auto& v : values) sum += Counters{v.connections, v.in_packets, v.out_packets, v.in_bytes, v.out_bytes};
-  return sum;
+// One more than the highest server slot that was ever taken.
+std::uint32_t DataPlane::slots_used() const {
+  const auto last =
+      std::find_if(servers_.rbegin(), servers_.rend(), [](const auto& slot) { return slot.service != 0; });
+  return static_cast<std::uint32_t>(servers_.rend() - last);
 }
 
-Counters DataPlane::total(const ServiceSlot& slot) const {
+Counters DataPlane::read_stats(std::uint32_t server, const Snapshot* snapshot) const {
+  if (snapshot == nullptr) return stats_.read(server);
+  return server < snapshot->size() ? (*snapshot)[server] : Counters{};
+}
+
+Counters DataPlane::total(const ServiceSlot& slot, const Snapshot* snapshot) const {
   Counters sum = slot.carry;
-  for (const auto& [key, index] : slot.servers) sum += read_stats(index);
+  for (const auto& [key, index] : slot.servers) sum += read_stats(index, snapshot);
   return sum;
 }
 
 void DataPlane::sample() {
+  const auto now = snapshot();
   for (auto& [key, index] : by_key_) {
     auto& slot = services_[index];
     Counters sum = slot.carry;
     for (const auto& [server, at] : slot.servers) {
-      const auto stats = read_stats(at);
+      const auto stats = read_stats(at, &now);
       servers_[at].estimator.sample(stats);
       sum += stats;
     }
@@ -451,24 +457,25 @@ Baselines DataPlane::baselines() const {
   return out;
 }
 
-ServerNumbers DataPlane::numbers(const conf::ServiceKey& service, const conf::ServerKey& server) const {
+ServerNumbers DataPlane::numbers(const conf::ServiceKey& service, const conf::ServerKey& server,
+                                 const Snapshot* snapshot) const {
   ServerNumbers out;
   const auto it = by_key_.find(service);
   if (it == by_key_.end()) return out;
   const auto at = services_[it->second].servers.find(server);
   if (at == services_[it->second].servers.end()) return out;
-  out.counters = read_stats(at->second) - servers_[at->second].baseline;
+  out.counters = read_stats(at->second, snapshot) - servers_[at->second].baseline;
   out.rates = servers_[at->second].estimator.rates();
   out.active = shared(program_.loads[at->second].active).load();
   out.inactive = shared(program_.loads[at->second].inactive).load();
   return out;
 }
 
-ServiceNumbers DataPlane::numbers(const conf::ServiceKey& service) const {
+ServiceNumbers DataPlane::numbers(const conf::ServiceKey& service, const Snapshot* snapshot) const {
   const auto it = by_key_.find(service);
   if (it == by_key_.end()) return {};
   const auto& slot = services_[it->second];
-  return {total(slot) - slot.baseline, slot.estimator.rates()};
+  return {total(slot, snapshot) - slot.baseline, slot.estimator.rates()};
 }
 
 std::uint64_t DataPlane::connections() const {

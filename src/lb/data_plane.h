@@ -21,6 +21,7 @@
 #include "lb/nexthop.h"
 #include "lb/range_allocator.h"
 #include "lb/real_servers.h"
+#include "lb/stats_map.h"
 #include "lb/status.h"
 #include "lb/table.h"
 #include "lb/xdp_program.h"
@@ -67,9 +68,14 @@ class DataPlane {
   bool zero(const std::optional<conf::ServiceKey>& key);
   [[nodiscard]] Baselines baselines() const;
 
-  // All zero for what is not in the maps.
-  [[nodiscard]] ServerNumbers numbers(const conf::ServiceKey& service, const conf::ServerKey& server) const;
-  [[nodiscard]] ServiceNumbers numbers(const conf::ServiceKey& service) const;
+  // Counters of all server slots at one time, to be handed to numbers() for each of many.
+  using Snapshot = std::vector<Counters>;
+  [[nodiscard]] Snapshot snapshot() const { return stats_.read_front(slots_used()); }
+
+  // All zero for what is not in the maps. Without a snapshot counters are read from the kernel.
+  [[nodiscard]] ServerNumbers numbers(const conf::ServiceKey& service, const conf::ServerKey& server,
+                                      const Snapshot* snapshot = nullptr) const;
+  [[nodiscard]] ServiceNumbers numbers(const conf::ServiceKey& service, const Snapshot* snapshot = nullptr) const;
   [[nodiscard]] std::uint64_t connections() const;
 
   [[nodiscard]] ConnTable& table() { return conns_; }
@@ -125,11 +131,13 @@ class DataPlane {
   void release_service(std::uint32_t index, TimePoint now);
   void forget_orphaned_loads();
   void set_nat(std::uint32_t index, const net::Address& address, bool nat);
-  [[nodiscard]] Counters read_stats(std::uint32_t server) const;
-  [[nodiscard]] Counters total(const ServiceSlot& slot) const;
+  [[nodiscard]] std::uint32_t slots_used() const;
+  [[nodiscard]] Counters read_stats(std::uint32_t server, const Snapshot* snapshot = nullptr) const;
+  [[nodiscard]] Counters total(const ServiceSlot& slot, const Snapshot* snapshot = nullptr) const;
 
   XdpProgram& program_;
   ConnTable conns_;
+  StatsMap stats_;
   int cpus_;
   std::vector<ServiceSlot> services_;
   std::vector<ServerSlot> servers_;

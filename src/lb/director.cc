@@ -23,6 +23,7 @@ using std::chrono::seconds;
 // The whole connection table is looked over every kSweep, in slices.
 constexpr Duration kSlice = milliseconds(100);
 constexpr Duration kSweep = seconds(1);
+constexpr std::uint32_t kSweptAtOnce = 1u << 21;  // buckets
 
 constexpr std::uint32_t kMostConnections = 1u << 27;
 
@@ -313,39 +314,10 @@ void Director::save() {
   if (const auto done = state_file_.write(state, clock_.now()); !done) log_("save state: " + done.error().what);
 }
 
-Result<> Director::change(const std::vector<Step>& steps, const std::string& author, const std::string& reason) {
-  Result<> outcome;
-  bool any = false, services = false;
-  for (const auto& step : steps) {
-    const auto key = service_of(step);
-    if (std::holds_alternative<Zero>(step)) {
-      outcome = table_.apply(step, {clock_.now(), author, reason});
-      if (outcome) data_plane_->zero(key);
-    } else {
-      outcome = table_.apply(step, {clock_.now(), author, reason});
-      any = any || outcome.has_value();
-      if (outcome && key) outcome = sync(*key);
-      if (const auto* added = std::get_if<AddServer>(&step)) next_hops_->want_also(added->server.key.address);
-      if (std::holds_alternative<Clear>(step)) sync_all();
-      services = services || !(std::holds_alternative<AddServer>(step) || std::holds_alternative<EditServer>(step));
-    }
-    if (!outcome) break;
-    any = true;
-  }
-  if (any) {
-    // A server more is followed already; the whole picture is drawn only for the rest.
-    if (services) follow_servers();
-    // What was just added must be reachable when the answer is: no packet waits for a timer.
-    next_hops_->settle();
-    if (ports_due_) update_ports();
-    changed();
-  }
-  return outcome;
-}
-
-ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const {
+ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry,
+                                           const DataPlane::Snapshot* snapshot) const {
   auto status = status_of(entry, clock_.now());
-  const auto numbers = data_plane_->numbers(service, entry.spec.key);
+  const auto numbers = data_plane_->numbers(service, entry.spec.key, snapshot);
   status.counters = numbers.counters;
   status.rates = numbers.rates;
   status.active = numbers.active;
@@ -354,20 +326,23 @@ ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, cons
   return status;
 }
 
-ServiceStatus Director::status_with_numbers(const ServiceEntry& entry) const {
+ServiceStatus Director::status_with_numbers(const ServiceEntry& entry, const DataPlane::Snapshot* snapshot) const {
   auto status = status_of(entry, clock_.now());
-  const auto numbers = data_plane_->numbers(entry.spec.key);
+  const auto numbers = data_plane_->numbers(entry.spec.key, snapshot);
   status.counters = numbers.counters;
   status.rates = numbers.rates;
   status.servers.clear();
-  for (const auto& server : entry.servers) status.servers.push_back(status_with_numbers(entry.spec.key, server));
+  for (const auto& server : entry.servers)
+    status.servers.push_back(status_with_numbers(entry.spec.key, server, snapshot));
   return status;
 }
 
 Result<std::vector<ServiceStatus>> Director::list(const std::optional<conf::ServiceKey>& key) const {
   std::vector<ServiceStatus> out;
   if (!key) {
-    for (const auto& entry : table_.services()) out.push_back(status_with_numbers(entry));
+    out.reserve(table_.services().size());
+    const auto snapshot = data_plane_->snapshot();
+    for (const auto& entry : table_.services()) out.push_back(status_with_numbers(entry, &snapshot));
     return out;
   }
   const auto* entry = table_.find(*key);
@@ -543,7 +518,8 @@ void Director::every_second() {
 
 void Director::age_slice() {
   auto& conns = data_plane_->table();
-  const auto slices = static_cast<std::uint32_t>(kSweep / kSlice);
+  // Longer for a table so large that this would cost more than a few percent of a CPU.
+  const auto slices = static_cast<std::uint32_t>(kSweep / kSlice) * (1 + conns.bucket_count() / (kSweptAtOnce + 1));
   const auto count = std::max<std::uint32_t>(1, (conns.bucket_count() + slices - 1) / slices);
   conns.age(next_aged_, count, current_tick());
   next_aged_ = next_aged_ + count >= conns.bucket_count() ? 0 : next_aged_ + count;

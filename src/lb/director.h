@@ -52,6 +52,13 @@ class Director {
 
   // Errors as Table::apply; the steps before the one that failed stay.
   Result<> change(const std::vector<Step>& steps, const std::string& author, const std::string& reason);
+  // Goes on where a step fails; `reasons` has one for each step, or is empty.
+  struct StepFailure {
+    std::size_t step = 0;
+    Error error;
+  };
+  std::vector<StepFailure> change_each(const std::vector<Step>& steps, const std::string& author,
+                                       const std::vector<std::string>& reasons);
   // ESRCH when `key` is given and there is no such service.
   Result<std::vector<ServiceStatus>> list(const std::optional<conf::ServiceKey>& key) const;
   [[nodiscard]] std::uint32_t table_size() const { return data_plane_->table().bucket_count(); }
@@ -90,6 +97,8 @@ class Director {
   void save();
 
  private:
+  class Change;  // director_change.cc
+
   Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log);
   Result<conf::Config> read_config(const std::string& path) const;
   Result<> start(std::optional<RuntimeState> state);
@@ -112,8 +121,10 @@ class Director {
   void tune(const conf::Timeouts& before);
   void defend();
   [[nodiscard]] Result<Reloaded> reloaded(const conf::Config& config) const;
-  [[nodiscard]] ServiceStatus status_with_numbers(const ServiceEntry& entry) const;
-  [[nodiscard]] ServerStatus status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const;
+  [[nodiscard]] ServiceStatus status_with_numbers(const ServiceEntry& entry,
+                                                  const DataPlane::Snapshot* snapshot = nullptr) const;
+  [[nodiscard]] ServerStatus status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry,
+                                                 const DataPlane::Snapshot* snapshot = nullptr) const;
   [[nodiscard]] std::vector<std::string> warnings() const;
   [[nodiscard]] std::vector<std::string> tuning() const;
 

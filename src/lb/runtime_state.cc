@@ -22,20 +22,44 @@ void read_entry(StateReader& in, const Json& json, ServiceEntry& out) {
   }
 }
 
-Json host_to_json(const RuntimeState& state) {
-  auto vips = Json::array();
+void write_host(JsonWriter& out, const RuntimeState& state) {
+  out.key("host").begin_object();
+  out.key("interfaces").begin_array();
+  for (const auto& name : state.director.interfaces) out.value(name);
+  out.end_array();
+  out.member("xdp", static_cast<int>(state.director.xdp));
+  out.member("connections", state.director.connections);
+  out.member("servers", state.director.servers);
+  out.key("tuning").json(to_json(state.director.tuning).dump());
+  out.key("timeouts").json(to_json(state.director.timeouts).dump());
+  out.key("vips").begin_array();
   for (const auto& vip : state.vips) {
-    auto addresses = Json::array();
-    for (const auto& prefix : vip.addresses) addresses.push_back(prefix.text());
-    vips.push_back({{"name", vip.name}, {"interface", vip.interface}, {"addresses", std::move(addresses)}});
+    out.begin_object();
+    out.member("name", vip.name);
+    out.member("interface", vip.interface);
+    out.key("addresses").begin_array();
+    for (const auto& prefix : vip.addresses) out.value(prefix.text());
+    out.end_array();
+    out.end_object();
   }
-  return {{"interfaces", state.director.interfaces},
-          {"xdp", static_cast<int>(state.director.xdp)},
-          {"connections", state.director.connections},
-          {"servers", state.director.servers},
-          {"tuning", to_json(state.director.tuning)},
-          {"timeouts", to_json(state.director.timeouts)},
-          {"vips", std::move(vips)}};
+  out.end_array();
+  out.end_object();
+}
+
+void write_entry(JsonWriter& out, const ServiceEntry& entry, const SavedClock& clock) {
+  out.begin_object();
+  write_members(out, entry.spec);
+  write_governed(out, entry, clock);
+  out.key("servers").begin_array();
+  for (const auto& server : entry.servers) {
+    out.begin_object();
+    write_members(out, server.spec);
+    write_governed(out, server, clock);
+    if (server.removed_at) out.member("removed_in", clock.left(*server.removed_at));
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
 }
 
 void read_host(StateReader& in, const Json& json, RuntimeState& out) {
@@ -68,24 +92,32 @@ void read_host(StateReader& in, const Json& json, RuntimeState& out) {
 
 std::string write_state(const RuntimeState& state, TimePoint now, std::int64_t wall) {
   const SavedClock clock{now};
-  Json out{{"format", kFormat}, {"saved_at", wall}, {"baselines", state.baselines}};
-  out["host"] = host_to_json(state);
-  auto& file = out["file"] = Json::array();
-  for (const auto& service : state.last_file) file.push_back(to_json(service));
-  auto& running = out["running"] = Json::array();
-  for (const auto& entry : state.running) {
-    auto service = to_json(entry.spec);
-    governed_to_json(entry, clock, service);
-    for (const auto& server : entry.servers) {
-      auto one = to_json(server.spec);
-      governed_to_json(server, clock, one);
-      if (server.removed_at) one["removed_in"] = clock.left(*server.removed_at);
-      service["servers"].push_back(std::move(one));
-    }
-    running.push_back(std::move(service));
+  JsonWriter out;
+  out.begin_object();
+  out.member("format", kFormat);
+  out.member("saved_at", wall);
+  out.key("baselines").begin_object();
+  for (const auto& [name, values] : state.baselines) {
+    out.key(name).begin_array();
+    for (const auto value : values) out.value(value);
+    out.end_array();
   }
-  // Names and reasons are whatever operators typed: bytes that are no UTF-8 must not throw.
-  return out.dump(1, '\t', false, Json::error_handler_t::replace) + "\n";
+  out.end_object();
+  write_host(out, state);
+  out.key("file").begin_array();
+  for (const auto& service : state.last_file) {
+    out.line();
+    write_service(out, service);
+  }
+  out.end_array();
+  out.key("running").begin_array();
+  for (const auto& entry : state.running) {
+    out.line();
+    write_entry(out, entry, clock);
+  }
+  out.end_array();
+  out.end_object();
+  return out.take() + "\n";
 }
 
 Result<RuntimeState> read_state(std::string_view text, TimePoint now, std::int64_t wall) {

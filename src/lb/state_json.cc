@@ -23,52 +23,93 @@ TimePoint SavedClock::deadline(std::int64_t seconds_left) const {
   return now + std::chrono::seconds(std::clamp<std::int64_t>(seconds_left - passed, 0, kLongest));
 }
 
-Json to_json(const conf::Server& server) {
-  Json out{{"name", server.name},     {"address", server.key.address.text()},
-           {"port", server.key.port}, {"forward", static_cast<int>(server.forward)},
-           {"weight", server.weight}, {"upper", server.upper},
-           {"lower", server.lower}};
-  if (server.tunnel != conf::Tunnel{}) {
-    out["tunnel"] = {{"type", static_cast<int>(server.tunnel.type)},
-                     {"port", server.tunnel.port},
-                     {"checksum", static_cast<int>(server.tunnel.checksum)}};
-  }
-  return out;
+void write_members(JsonWriter& out, const conf::Server& server) {
+  out.member("name", server.name);
+  out.member("address", server.key.address.text());
+  out.member("port", server.key.port);
+  out.member("forward", static_cast<int>(server.forward));
+  out.member("weight", server.weight);
+  out.member("upper", server.upper);
+  out.member("lower", server.lower);
+  if (server.tunnel == conf::Tunnel{}) return;
+  out.key("tunnel").begin_object();
+  out.member("type", static_cast<int>(server.tunnel.type));
+  out.member("port", server.tunnel.port);
+  out.member("checksum", static_cast<int>(server.tunnel.checksum));
+  out.end_object();
 }
 
-Json to_json(const conf::Service& service) {
+void write_members(JsonWriter& out, const conf::Service& service) {
   const auto& key = service.key;
-  Json out{{"name", service.name}, {"scheduler", service.scheduler}, {"drain", service.drain}};
+  out.member("name", service.name);
+  out.member("scheduler", service.scheduler);
+  out.member("drain", service.drain);
   if (key.fwmark != 0) {
-    out["fwmark"] = key.fwmark;
-    out["family"] = static_cast<int>(key.family);
+    out.member("fwmark", key.fwmark);
+    out.member("family", static_cast<int>(key.family));
   } else {
-    out["protocol"] = static_cast<int>(key.protocol);
-    out["address"] = key.address.text();
-    out["port"] = key.port;
+    out.member("protocol", static_cast<int>(key.protocol));
+    out.member("address", key.address.text());
+    out.member("port", key.port);
   }
-  if (service.scheduler_flags != 0) out["flags"] = service.scheduler_flags;
-  if (service.one_packet) out["one_packet"] = true;
+  if (service.scheduler_flags != 0) out.member("flags", service.scheduler_flags);
+  if (service.one_packet) out.member("one_packet", true);
   if (const auto& p = service.persistence) {
-    out["persistence"] = {{"timeout", p->timeout}, {"netmask", p->netmask}, {"engine", p->engine}};
+    out.key("persistence").begin_object();
+    out.member("timeout", p->timeout);
+    out.member("netmask", p->netmask);
+    out.member("engine", p->engine);
+    out.end_object();
   }
-  auto& servers = out["servers"] = Json::array();
-  for (const auto& server : service.servers) servers.push_back(to_json(server));
-  return out;
 }
+
+void write_service(JsonWriter& out, const conf::Service& service) {
+  out.begin_object();
+  write_members(out, service);
+  out.key("servers").begin_array();
+  for (const auto& server : service.servers) {
+    out.begin_object();
+    write_members(out, server);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+}
+
+namespace {
+
+void write_object(JsonWriter& out, const conf::Server& server) {
+  out.begin_object();
+  write_members(out, server);
+  out.end_object();
+}
+
+void write_object(JsonWriter& out, const conf::Service& service) { write_service(out, service); }
+
+}  // namespace
 
 template <class Spec>
-void governed_to_json(const Governed<Spec>& governed, const SavedClock& clock, Json& out) {
-  if (const auto& a = governed.added) out["added"] = {{"author", a->author}, {"reason", a->reason}};
+void write_governed(JsonWriter& out, const Governed<Spec>& governed, const SavedClock& clock) {
+  if (const auto& a = governed.added) {
+    out.key("added").begin_object();
+    out.member("author", a->author);
+    out.member("reason", a->reason);
+    out.end_object();
+  }
   if (const auto& o = governed.override_) {
-    auto& json = out["override"] = {
-        {"what", o->what}, {"author", o->author}, {"reason", o->reason}, {"before", to_json(o->before)}};
-    if (o->expires) json["seconds_left"] = clock.left(*o->expires);
+    out.key("override").begin_object();
+    out.member("what", o->what);
+    out.member("author", o->author);
+    out.member("reason", o->reason);
+    out.key("before");
+    write_object(out, o->before);
+    if (o->expires) out.member("seconds_left", clock.left(*o->expires));
+    out.end_object();
   }
 }
 
-template void governed_to_json(const Governed<conf::Server>&, const SavedClock&, Json&);
-template void governed_to_json(const Governed<conf::Service>&, const SavedClock&, Json&);
+template void write_governed(JsonWriter&, const Governed<conf::Server>&, const SavedClock&);
+template void write_governed(JsonWriter&, const Governed<conf::Service>&, const SavedClock&);
 
 void StateReader::get(const Json& object, const char* name, std::string& out) {
   const auto at = object.find(name);

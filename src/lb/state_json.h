@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "conf/l4.h"
 #include "lb/overrides.h"
 
@@ -25,10 +26,12 @@ struct SavedClock {
   [[nodiscard]] TimePoint deadline(std::int64_t seconds_left) const;
 };
 
-Json to_json(const conf::Server& server);
-Json to_json(const conf::Service& service);  // servers included
+// Members of the object that `out` has begun.
+void write_members(JsonWriter& out, const conf::Server& server);
+void write_members(JsonWriter& out, const conf::Service& service);  // without its servers
+void write_service(JsonWriter& out, const conf::Service& service);  // an object, servers included
 template <class Spec>
-void governed_to_json(const Governed<Spec>& governed, const SavedClock& clock, Json& out);
+void write_governed(JsonWriter& out, const Governed<Spec>& governed, const SavedClock& clock);
 
 class StateReader {
  public:

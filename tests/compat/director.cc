@@ -26,12 +26,17 @@ Result<ctl::Reply> Director::answer(const ctl::Request& request) {
 }
 
 Result<ctl::Reply> Director::on(const ctl::ChangeRequest& request) {
-  for (const auto& step : request.steps) {
-    PLENUM_CHECK(table_.apply(step, {.now = {}, .author = request.author, .reason = request.reason}), "change");
+  ctl::ChangeReply reply;
+  for (std::size_t i = 0; i < request.steps.size(); ++i) {
+    const auto& step = request.steps[i];
+    const auto done = table_.apply(step, {.now = {}, .author = request.author, .reason = request.reason});
+    if (!done && !request.each) return tl::unexpected(done.error());
+    if (!done) reply.failures.push_back({static_cast<std::uint32_t>(i), done.error().code.value(), done.error().what});
+    if (!done) continue;
     if (const auto* zeroed = std::get_if<lb::Zero>(&step)) zero(zeroed->service);
     if (std::holds_alternative<lb::Clear>(step)) counts_.clear();
   }
-  return ctl::ChangeReply{};
+  return reply;
 }
 
 void Director::zero(const std::optional<conf::ServiceKey>& service) {

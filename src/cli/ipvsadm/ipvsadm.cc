@@ -37,6 +37,9 @@ std::string joined(const std::vector<std::string>& args) {
   return text;
 }
 
+// Rules of -R that are sent in one request.
+constexpr std::size_t kRulesAtOnce = 4096;
+
 class Session {
  public:
   Session(std::string_view program, const IpvsadmWorld& world) : program_(program), world_(world) {}
@@ -50,8 +53,10 @@ class Session {
   Outcome list_connections(const Format& format);
   Outcome list_timeouts();
   Outcome restore();
+  // Rules that change the table, sent together; what became of the last one.
+  Outcome send_waiting();
   Outcome set_timeouts(const Command& command);
-  Outcome change(const Command& command, lb::Step step, const std::vector<std::string>& args);
+  Outcome change(const Command& command, lb::Step step, const std::vector<std::string>& args, bool from_rules);
   Outcome refuse(int code, const std::string& line) {
     world_.err << line << '\n';
     return {code};
@@ -60,6 +65,8 @@ class Session {
   std::string program_;
   const IpvsadmWorld& world_;
   IpvsadmWorld::Call call_;
+  ctl::ChangeRequest waiting_;
+  std::vector<Verb> waiting_verbs_;  // of the steps that wait
 };
 
 Outcome Session::run(const std::vector<std::string>& args, bool from_rules) {
@@ -84,6 +91,7 @@ Outcome Session::run(const std::vector<std::string>& args, bool from_rules) {
     call_ = *std::move(call);
   }
   if (refusal) {
+    (void)send_waiting();
     world_.err << refusal->text;
     return {refusal->code, refusal->exits};
   }
@@ -120,7 +128,8 @@ std::optional<lb::Step> step_of(const Command& command) {
 }
 
 Outcome Session::carry_out(const Command& command, const std::vector<std::string>& args, bool from_rules) {
-  if (auto step = step_of(command)) return change(command, *std::move(step), args);
+  if (auto step = step_of(command)) return change(command, *std::move(step), args, from_rules);
+  (void)send_waiting();
   switch (command.verb) {
     case Verb::Help:
       world_.out << help_text(program_);
@@ -144,11 +153,18 @@ Outcome Session::carry_out(const Command& command, const std::vector<std::string
   }
 }
 
-Outcome Session::change(const Command& command, lb::Step step, const std::vector<std::string>& args) {
+Outcome Session::change(const Command& command, lb::Step step, const std::vector<std::string>& args, bool from_rules) {
   // The kernel looks for an engine even where it will never be asked.
   if (!command.engine_without_persistence.empty() && command.engine_without_persistence != "sip") {
     const Error unknown{std::make_error_code(std::errc::no_such_file_or_directory), ""};
+    (void)send_waiting();
     return refuse(kRefused, error_text(command.verb, unknown));
+  }
+  if (from_rules) {
+    waiting_.steps.push_back(std::move(step));
+    waiting_.reasons.push_back(joined(args));
+    waiting_verbs_.push_back(command.verb);
+    return waiting_.steps.size() < kRulesAtOnce ? Outcome{} : send_waiting();
   }
   ctl::ChangeRequest request{.steps = {}, .author = world_.author, .reason = joined(args)};
   request.steps.push_back(std::move(step));
@@ -209,11 +225,34 @@ Outcome Session::list_timeouts() {
   return {};
 }
 
+// Ends with what became of the last rule, as one after the other would. No rule waits for one
+// that is not written yet.
 Outcome Session::restore() {
   Outcome last;
-  while (const auto rule = next_rule(world_.in)) {
+  for (;;) {
+    if (!waiting_.steps.empty() && world_.in.rdbuf()->in_avail() <= 0) last = send_waiting();
+    const auto rule = next_rule(world_.in);
+    if (!rule) break;
     last = run(*rule, true);
     if (last.exits) return last;
+  }
+  return waiting_.steps.empty() ? last : send_waiting();
+}
+
+Outcome Session::send_waiting() {
+  if (waiting_.steps.empty()) return {};
+  auto request = std::exchange(waiting_, {});
+  const auto verbs = std::exchange(waiting_verbs_, {});
+  request.author = world_.author;
+  request.each = true;
+  const auto reply = call_(request);
+  if (!reply) return refuse(kRefused, error_text(verbs.back(), reply.error()));
+  Outcome last;
+  for (const auto& [step, code, what] : std::get<ctl::ChangeReply>(*reply).failures) {
+    if (step >= verbs.size()) continue;
+    const Outcome refused =
+        refuse(kRefused, error_text(verbs[step], {std::error_code(code, std::generic_category()), what}));
+    if (step + 1 == verbs.size()) last = refused;
   }
   return last;
 }
@@ -301,6 +340,8 @@ std::string ipvsadm_author() {
 }
 
 int ipvsadm_main(std::string_view program, const std::vector<std::string>& args, const std::string& run_dir) {
+  // With buffers of their own: -R reads ahead, listings are long.
+  std::ios::sync_with_stdio(false);
   const SystemNames names;
   const IpvsadmWorld world{.connect = connect_to_lbd(run_dir),
                            .names = names,

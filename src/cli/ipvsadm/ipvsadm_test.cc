@@ -41,7 +41,8 @@ class IpvsadmTest : public testing::Test {
   std::ostringstream out_, err_;
   int connects_ = 0;
   std::optional<Error> connect_error_;
-  std::function<Result<ctl::Reply>(const ctl::Request&)> answer_ = [](const ctl::Request&) {
+  std::function<Result<ctl::Reply>(const ctl::Request&)> answer_ = [](const ctl::Request& request) -> ctl::Reply {
+    if (std::holds_alternative<ctl::TimeoutsRequest>(request)) return ctl::TimeoutsReply{};
     return ctl::ChangeReply{};
   };
   std::vector<ctl::Request> asked_;
@@ -121,14 +122,32 @@ TEST_F(IpvsadmTest, EngineWithoutPersistenceMustExistAllTheSame) {
 
 TEST_F(IpvsadmTest, RestoreGoesOnAfterARefusalAndEndsWithTheLastResult) {
   answer_ = [](const ctl::Request& request) -> Result<ctl::Reply> {
-    const auto& step = std::get<ctl::ChangeRequest>(request).steps.at(0);
-    if (std::holds_alternative<lb::AddService>(step)) return fail(std::errc::file_exists, "exists");
-    return ctl::ChangeReply{};
+    ctl::ChangeReply reply;
+    const auto& change = std::get<ctl::ChangeRequest>(request);
+    EXPECT_TRUE(change.each);
+    EXPECT_EQ(change.reasons.size(), change.steps.size());
+    for (std::uint32_t i = 0; i < change.steps.size(); ++i)
+      if (std::holds_alternative<lb::AddService>(change.steps[i])) reply.failures.push_back({i, EEXIST, "exists"});
+    return reply;
   };
   EXPECT_EQ(run("ipvsadm", {"-R"}, "-A -t 10.0.0.1:80\n-Cq\n-C\n"), 0);
   EXPECT_EQ(err_.str(), "Service already exists\n-Cq: unknown option\n");
   EXPECT_EQ(run("ipvsadm", {"-R"}, "-C\n-A -t 10.0.0.1:80\n"), 255);
-  EXPECT_EQ(connects_, 2);
+  EXPECT_EQ(run("ipvsadm", {"-R"}, "-A -t 10.0.0.1:80\n-C\n"), 0);
+  EXPECT_EQ(connects_, 3);
+}
+
+TEST_F(IpvsadmTest, RestoreSendsRulesTogetherButInTheirOrderWithEverythingElse) {
+  std::string rules;
+  for (int i = 0; i < 5000; ++i) rules += "-A -t 10.0.0.1:" + std::to_string(1 + i) + "\n";
+  EXPECT_EQ(run("ipvsadm", {"-R"}, rules + "--set 1 2 3\n-C\n"), 0);
+  ASSERT_EQ(asked_.size(), 4u);
+  EXPECT_EQ(std::get<ctl::ChangeRequest>(asked_[0]).steps.size(), 4096u);
+  EXPECT_EQ(std::get<ctl::ChangeRequest>(asked_[1]).steps.size(), 904u);
+  EXPECT_EQ(std::get<ctl::ChangeRequest>(asked_[1]).reasons.back(), "ipvsadm -A -t 10.0.0.1:5000");
+  EXPECT_EQ(std::get<ctl::ChangeRequest>(asked_[1]).author, "ipvsadm by ann");
+  EXPECT_TRUE(std::holds_alternative<ctl::TimeoutsRequest>(asked_[2]));
+  EXPECT_TRUE(std::holds_alternative<lb::Clear>(std::get<ctl::ChangeRequest>(asked_[3]).steps.at(0)));
 }
 
 TEST_F(IpvsadmTest, RestoreStopsAtAUsageError) {
@@ -152,7 +171,7 @@ TEST_F(IpvsadmTest, RestoreScriptClearsFirst) {
   ASSERT_EQ(asked_.size(), 2u);
   EXPECT_TRUE(std::holds_alternative<lb::Clear>(std::get<ctl::ChangeRequest>(asked_[0]).steps.at(0)));
   EXPECT_TRUE(std::holds_alternative<lb::AddService>(std::get<ctl::ChangeRequest>(asked_[1]).steps.at(0)));
-  EXPECT_EQ(std::get<ctl::ChangeRequest>(asked_[1]).reason, "ipvsadm -A -t 10.0.0.1:80 -s rr");
+  EXPECT_EQ(std::get<ctl::ChangeRequest>(asked_[1]).reasons.at(0), "ipvsadm -A -t 10.0.0.1:80 -s rr");
 }
 
 TEST_F(IpvsadmTest, ConnectionsAreAskedForPageByPage) {
