@@ -17,7 +17,7 @@ namespace {
 using plenum::native::Bytes;
 using plenum::native::DirectorWorld;
 
-enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kWhats };
+enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kTune, kWhats };
 
 struct Record {
   std::uint8_t what = 0, how = 0;
@@ -56,6 +56,9 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
       return world.change_server(record.how, record.bytes.empty() ? 0 : record.bytes[0]);
     case kAge:
       return world.age();
+    case kTune:
+      return world.tune(record.how | (record.bytes.empty() ? 0u : record.bytes[0]) << 8u |
+                        (record.bytes.size() < 2 ? 0u : record.bytes[1]) << 16u);
     case kAnswer:
       frame = plenum::native::answer_to(left, record.bytes);
       break;
@@ -67,7 +70,7 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
       break;
   }
   if (record.what >= kAnswer) address_to_us(frame);
-  if (frame.size() < 14) return;  // no driver hands on less than an Ethernet header
+  if (frame.size() < 14) return;                     // no driver hands on less than an Ethernet header
   left = world.send(frame, ingress(record.how)).frame;
   sent = frame;
 }

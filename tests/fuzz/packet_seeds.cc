@@ -16,7 +16,7 @@ using packet::Bytes;
 using packet::Frame;
 using packet::View;
 
-enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain };
+enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kTune };
 
 const net::Mac kDirector{{2, 0, 0, 0, 0, 1}}, kClient{{2, 0, 0, 0, 0, 2}};
 
@@ -119,6 +119,18 @@ Bytes oddities(bool v6) {
   return out;
 }
 
+// Lives under other settings: all bits of tuning, synchronisation, dropping.
+Bytes tuned(bool v6, std::uint8_t protocol, std::uint8_t low, std::uint8_t middle, std::uint8_t high) {
+  Bytes out;
+  record(out, kTune, low, Bytes{middle, high});
+  packet::append(out, life(v6, protocol, 3000, 80));
+  Frame stray = request(v6, protocol, 8080, 4000);
+  stray.from = ip(v6 ? "2001:db8:1::b" : "10.0.0.11");
+  stray.flags = packet::kAck;
+  record(out, kRepaired, 0, stray.bytes());
+  return out;
+}
+
 void director(const fs::path& to) {
   for (const bool v6 : {false, true}) {
     const std::string family = v6 ? "v6" : "v4";
@@ -131,6 +143,10 @@ void director(const fs::path& to) {
         packet::append(history, life(v6, protocol, static_cast<std::uint16_t>(1000 + i), 80));
         write(to / (family + "-" + std::to_string(protocol) + "-" + std::to_string(i)), history);
       }
+    for (const std::uint8_t protocol : {packet::kTcp, packet::kUdp, packet::kSctp}) {
+      write(to / (family + "-tuned-" + std::to_string(protocol)), tuned(v6, protocol, 0xf4, 0xbf, 0));
+      write(to / (family + "-dropped-" + std::to_string(protocol)), tuned(v6, protocol, 0x10, 0x20, 2));
+    }
     write(to / (family + "-crowd"), crowd(v6));
     write(to / (family + "-oddities"), oddities(v6));
   }

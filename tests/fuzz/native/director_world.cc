@@ -204,6 +204,9 @@ void DirectorWorld::add_server(std::uint32_t service, const pl_addr& address, st
   s.generation = 1;
   const auto bit = pl_nat_bit(&address);
   nat_filter_[bit / 64] |= 1ull << (bit & 63);
+  // Where a server that sends without a connection is told so.
+  const pl_service_key real{address, s.port, services_[service].key.proto, family};
+  if (forward == PL_FWD_MASQ) (void)machine_.map("pl_reals").update(&real, &index, BPF_ANY);
   auto& list = lists_[service];
   list.insert(list.begin(), index);
   publish(service);
@@ -274,6 +277,16 @@ void DirectorWorld::change_server(std::uint32_t which, std::uint32_t how) {
       break;
   }
   publish(s.service);
+}
+
+void DirectorWorld::tune(std::uint32_t choice) {
+  pl_settings& s = settings_[0];
+  s.tuning = choice & 0x1ffc;
+  s.sync = choice >> 13 & 1;
+  s.sync_threshold = 1;
+  s.sync_period = choice >> 14 & 2;
+  s.sync_step = 100;
+  s.drop_rate = choice >> 16 & 3;
 }
 
 Run DirectorWorld::send(const Bytes& frame, std::uint32_t ifindex) {

@@ -34,6 +34,8 @@ class DirectorWorld {
   // What an operator may do to a server, by `how`: remove it, add it again, give its slot
   // away, change its method, tunnel or next hop.
   void change_server(std::uint32_t which, std::uint32_t how);
+  // Settings as `choice` has its bits: enum pl_tuning, synchronisation, dropping under load.
+  void tune(std::uint32_t choice);
 
   // Addresses frames are made of.
   static constexpr std::uint8_t kDirectorMac[6] = {2, 0, 0, 0, 0, 1};
