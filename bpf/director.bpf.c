@@ -173,20 +173,6 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
 }
 
-#define NOT_IP 1
-
-/* 0, minus the reason why not, or NOT_IP, whose reason is 0. */
-static __always_inline int parse_ip(struct xdp_md *ctx, struct pl_packet *p)
-{
-	switch (parse_link(ctx, p)) {
-	case bpf_htons(ETH_P_IP):
-		return parse_v4(ctx, p);
-	case bpf_htons(ETH_P_IPV6):
-		return parse_v6(ctx, p);
-	}
-	return NOT_IP;
-}
-
 /* ICMP and ICMPv6. A verdict. */
 static __always_inline int icmp(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
 {
@@ -197,7 +183,7 @@ static __always_inline int icmp(struct xdp_md *ctx, struct pl_packet *p, struct 
 	if (rc == RELATED_NONE && quoted_request(ctx, p)) {
 		rc = quoted_begun(begin(p, r), r, p->now);
 		if (rc == RELATED_TO_SERVER)
-			rc = parse_ip(ctx, p) ? RELATED_NONE : icmp_related(ctx, p, r);
+			rc = quoted_back(ctx, p) ? RELATED_NONE : icmp_related(ctx, p, r);
 	}
 	if (rc == RELATED_TO_SERVER)
 		return forward_related(ctx, p, r->server);
@@ -217,9 +203,18 @@ int director(struct xdp_md *ctx)
 
 	if (!is_for_us(ctx, &p))
 		return verdict(PL_OTHER_HOST, XDP_PASS);
-	rc = parse_ip(ctx, &p);
+	switch (parse_link(ctx, &p)) {
+	case bpf_htons(ETH_P_IP):
+		rc = parse_v4(ctx, &p);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		rc = parse_v6(ctx, &p);
+		break;
+	default:
+		return verdict(PL_NOT_IP, XDP_PASS);
+	}
 	if (rc)
-		return verdict(rc == NOT_IP ? PL_NOT_IP : -rc, XDP_PASS);
+		return verdict(-rc, XDP_PASS);
 	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6)
 		return icmp(ctx, &p, &r);
 	rc = parse_transport(ctx, &p);

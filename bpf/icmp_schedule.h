@@ -42,6 +42,31 @@ __attribute__((noinline)) int quoted_request(struct xdp_md *ctx, struct pl_packe
 	return 1;
 }
 
+/* *p as the ICMP packet again that it was; 0, or -1 when the packet is not there. */
+static __always_inline int quoted_back(struct xdp_md *ctx, struct pl_packet *p)
+{
+	void *l3 = at(ctx, p->l3);
+
+	if (p->family == 6) {
+		struct ipv6hdr *ip = l3;
+
+		if ((void *)(ip + 1) > end_of(ctx))
+			return -1;
+		addr_v6(&p->src, &ip->saddr);
+		addr_v6(&p->dst, &ip->daddr);
+		p->proto = IPPROTO_ICMPV6;
+	} else {
+		struct iphdr *ip = l3;
+
+		if ((void *)(ip + 1) > end_of(ctx))
+			return -1;
+		addr_v4(&p->src, ip->saddr);
+		addr_v4(&p->dst, ip->daddr);
+		p->proto = IPPROTO_ICMP;
+	}
+	return 0;
+}
+
 /* What begin() said of it: the verdict, or RELATED_TO_SERVER when there is a connection now. */
 static __always_inline int quoted_begun(int reason, const struct conn_ref *r, __u32 now)
 {
