@@ -24,7 +24,8 @@ using plenum::bench::Rig;
 
 constexpr std::uint32_t kFlows[] = {1, 1024, 65536, 524288};
 constexpr std::uint32_t kMostFlows = 524288;
-// A hit run's packets, and a new run's: those stay in the table, which must not fill up.
+// A hit run's packets, and the most of a new run: those stay in the table, which must not
+// fill up.
 constexpr std::uint32_t kHits = 2000000, kNew = 262144;
 // One size for all rows, as a director has one: with the most flows and a run's new ones
 // the table is 38 % full. 128 MiB.
@@ -33,6 +34,8 @@ constexpr std::uint32_t kSlots = 2097152;
 struct Options {
   bool json = false;
   int runs = 7;
+  std::uint32_t packets = kHits;  // of a run
+  std::uint32_t flows = 0;        // only rows of so many; 0: all
 };
 
 struct Row {
@@ -62,23 +65,32 @@ void stay_on_one_cpu() {
   }
 }
 
-Row measure_hit(Rig& rig, Mode mode, std::uint32_t flows, int runs) {
+Row measure_hit(Rig& rig, Mode mode, std::uint32_t flows, const Options& options) {
   rig.begin(mode);
   rig.establish(flows);
-  rig.hit(flows, kHits / 8);  // warm
+  rig.hit(flows, options.packets / 8);  // warm
   std::vector<double> ns;
-  for (int i = 0; i < runs; ++i) ns.push_back(rig.hit(flows, kHits));
+  for (int i = 0; i < options.runs; ++i) ns.push_back(rig.hit(flows, options.packets));
   return {mode, "hit", flows, median(ns)};
 }
 
-Row measure_new(Rig& rig, Mode mode, std::uint32_t flows, int runs) {
+Row measure_new(Rig& rig, Mode mode, std::uint32_t flows, const Options& options) {
   std::vector<double> ns;
-  for (int i = 0; i < runs; ++i) {
+  for (int i = 0; i < options.runs; ++i) {
     rig.begin(mode);
     rig.establish(flows);
-    ns.push_back(rig.fresh(kMostFlows, kNew));
+    ns.push_back(rig.fresh(kMostFlows, std::min(kNew, options.packets)));
   }
   return {mode, "new", flows, median(ns)};
+}
+
+// 1..most, of the option called `name`.
+int number(std::string_view name, const char* text, int most) {
+  const char* end = text + std::strlen(text);
+  int value = 0;
+  if (std::from_chars(text, end, value).ptr != end || value < 1 || value > most)
+    throw std::invalid_argument(fmt::format("{}: a number from 1 to {}", name, most));
+  return value;
 }
 
 Options parse(int argc, char** argv) {
@@ -88,12 +100,13 @@ Options parse(int argc, char** argv) {
     if (word == "--json") {
       options.json = true;
     } else if (word == "--runs" && i + 1 < argc) {
-      const char* text = argv[++i];
-      const char* end = text + std::strlen(text);
-      if (std::from_chars(text, end, options.runs).ptr != end || options.runs < 1 || options.runs > 1000)
-        throw std::invalid_argument("--runs: a number from 1 to 1000");
+      options.runs = number(word, argv[++i], 1000);
+    } else if (word == "--packets" && i + 1 < argc) {
+      options.packets = static_cast<std::uint32_t>(number(word, argv[++i], 100000000));
+    } else if (word == "--flows" && i + 1 < argc) {
+      options.flows = static_cast<std::uint32_t>(number(word, argv[++i], kMostFlows));
     } else {
-      throw std::invalid_argument("usage: bench_l4 [--json] [--runs N]");
+      throw std::invalid_argument("usage: bench_l4 [--json] [--runs N] [--packets N] [--flows N]");
     }
   }
   return options;
@@ -121,11 +134,13 @@ int bench(const Options& options) {
   Rig rig(kSlots);
   std::vector<double> null;
   std::vector<Row> rows;
+  std::vector<std::uint32_t> counts(std::begin(kFlows), std::end(kFlows));
+  if (options.flows != 0) counts = {options.flows};
   for (const Mode mode : kModes) {
     rig.begin(mode);
-    for (int i = 0; i < options.runs; ++i) null.push_back(rig.null(kHits));
-    for (const std::uint32_t flows : kFlows) rows.push_back(measure_hit(rig, mode, flows, options.runs));
-    for (const std::uint32_t flows : kFlows) rows.push_back(measure_new(rig, mode, flows, options.runs));
+    for (int i = 0; i < options.runs; ++i) null.push_back(rig.null(options.packets));
+    for (const std::uint32_t flows : counts) rows.push_back(measure_hit(rig, mode, flows, options));
+    for (const std::uint32_t flows : counts) rows.push_back(measure_new(rig, mode, flows, options));
   }
   (options.json ? print_json : print_table)(median(null), rig.bytes_per_connection(), rows);
   return 0;
