@@ -83,7 +83,8 @@ struct pl_settings {
 	__u32 sync_threshold;	/* noted when packets % sync_period is this, */
 	__u32 sync_period;	/* or, without a period, when packets is */
 	__u32 sync_step;	/* without a period: when the expiry passes a multiple of so many ticks; 0: never */
-	__u64 spare;
+	__u32 route_epoch;	/* raised when routes, neighbours or links change: see struct pl_route */
+	__u32 spare;
 	__u32 tcp_timeout[16];	/* ticks, by enum pl_tcp_state */
 	__u32 sctp_timeout[16];	/* ticks, by enum pl_sctp_state */
 	__u32 udp_timeout;	/* ticks */
@@ -243,9 +244,9 @@ enum pl_load_flags {
 
 /* Immutable once shown: a change is a new element and one store to pl_server.next_hop. */
 struct pl_next_hop {
-	__u8 dst_mac[6];
-	__u16 vlan;		/* host order; 0: untagged */
+	__u8 dst_mac[6];	/* as both stand in a frame */
 	__u8 src_mac[6];
+	__u16 vlan;		/* host order; 0: untagged */
 	__u16 mtu;		/* of the route, IP bytes */
 	__u32 ifindex;		/* 0: unset */
 	__u32 spare;
@@ -253,6 +254,20 @@ struct pl_next_hop {
 	__u64 spare2[3];
 };
 PL_SIZE(struct pl_next_hop, 64);
+
+/* The way to a client as the kernel last told it; per CPU, by hash of the addresses. */
+#define PL_ROUTES_SHIFT 10
+#define PL_ROUTES (1u << PL_ROUTES_SHIFT)
+
+struct pl_route {
+	struct pl_addr from, to;
+	__u32 ifindex;		/* the packet came in by; 0: nothing known */
+	__u32 epoch;		/* pl_settings.route_epoch at that time */
+	__u32 asked;		/* tick */
+	__u32 spare;
+	struct pl_next_hop hop;
+};
+PL_SIZE(struct pl_route, 112);
 
 /* Per CPU, by server index. Bytes are those of the IP packet. */
 struct pl_stats {
@@ -318,13 +333,13 @@ PL_SIZE(struct pl_stats, 40);
 struct pl_conn {
 	__u32 client;		/* last 32 bits of the client's address */
 	__u32 vip;		/* last 32 bits of the virtual address */
-	__u16 client_port;
+	__u16 client_port;	/* down to the family one word: see PL_CONN_ENDS */
 	__u16 vport;
-	__u32 server;
 	__u8 proto;
 	__u8 family;
 	__u8 flags;		/* enum pl_conn_flags */
 	__u8 forward;		/* the server's at the time the connection was made */
+	__u32 server;
 	__u32 generation;	/* of the server slot; else the slot was given away */
 	__u32 packets;		/* from the client, counted while settings.sync is on, else 1; of a template: the
 				 * connections it controls */
@@ -356,6 +371,9 @@ static inline void pl_mark_addr(struct pl_addr *a, __u32 mark, __u8 family)
 	a->w[2] = family == 6 ? 0 : __builtin_bswap32(0xffff);
 	a->w[3] = family == 6 ? 0 : __builtin_bswap32(mark);
 }
+
+/* Of the word that begins with client_port: what tells one connection from another. */
+#define PL_CONN_ENDS 0x0000ffffffffffffULL
 
 /* The upper 96 bits of both addresses; read for IPv6 only. */
 struct pl_conn_upper {

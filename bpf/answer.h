@@ -26,7 +26,7 @@ __attribute__((noinline)) int answer(struct xdp_md *ctx, struct pl_packet *p, st
 	if (r->control && p->proto == IPPROTO_UDP)
 		control_assure(r->control);
 	count_out(r->server, p->length);
-	return forward_answer(ctx, p, &r->vip, r->vport);
+	return forward_answer(ctx, p, &r->vip, r->vport, s);
 }
 
 #endif

@@ -17,8 +17,8 @@
 
 /* What a packet asks the table for. */
 struct conn_key {
-	struct pl_addr client;
-	struct pl_addr other;	/* the virtual address, or in an answer the server's */
+	const struct pl_addr *client;	/* a key lives no longer than the packet it is of */
+	const struct pl_addr *other;	/* the virtual address, or in an answer the server's */
 	__be16 client_port;
 	__be16 other_port;
 	__u8 proto;
@@ -80,12 +80,15 @@ static __always_inline __u32 word_tag(__u64 word)
 	return (word & PL_WORD_TAG) >> PL_WORD_TAG_SHIFT;
 }
 
+static __always_inline void key_place(struct conn_key *k, __u64 hash, const struct pl_settings *s)
+{
+	k->bucket = (__u32)hash & s->bucket_mask;
+	k->tag = pl_tag(hash);
+}
+
 static __always_inline void key_hash(struct conn_key *k, const struct pl_settings *s)
 {
-	__u64 h = pl_hash(&k->client, k->client_port, k->proto, k->family, s->seed);
-
-	k->bucket = (__u32)h & s->bucket_mask;
-	k->tag = pl_tag(h);
+	key_place(k, pl_hash(k->client, k->client_port, k->proto, k->family, s->seed), s);
 }
 
 static __always_inline __u32 alternate_of(__u32 bucket, __u32 tag, const struct pl_settings *s)
@@ -113,31 +116,40 @@ static __always_inline void load_add_persistent(__u32 server, int n)
 		__sync_fetch_and_add(&l->persistent, n);
 }
 
+/* An entry's fields, compared a word at a time. */
+static __always_inline int entry_is(const struct pl_conn *c, const struct conn_key *k)
+{
+	__u64 ends = (__u64)k->other->w[3] << 32 | k->client->w[3];
+	__u64 ports = (__u64)k->family << 40 | (__u64)k->proto << 32 | (__u32)k->other_port << 16 | k->client_port;
+
+	return *(const __u64 *)&c->client == ends && !((*(const __u64 *)&c->client_port ^ ports) & PL_CONN_ENDS);
+}
+
+static __always_inline int upper_is(const struct pl_conn_upper *u, const struct conn_key *k)
+{
+	return u->client[0] == k->client->w[0] && u->client[1] == k->client->w[1] && u->client[2] == k->client->w[2] &&
+	       u->vip[0] == k->other->w[0] && u->vip[1] == k->other->w[1] && u->vip[2] == k->other->w[2];
+}
+
 static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const struct conn_key *k)
 {
 	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
 	struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
+	struct pl_server *server;
+	__u32 id;
 
-	if (c->client != k->client.w[3] || c->client_port != k->client_port || c->proto != k->proto ||
+	if (!k->answer)
+		return entry_is(c, k) && (k->family != 6 || upper_is(u, k)) && (!k->template || c->flags == k->flags);
+	if (c->client != k->client->w[3] || c->client_port != k->client_port || c->proto != k->proto ||
 	    c->family != k->family)
 		return 0;
-	if (k->family == 6 && (u->client[0] != k->client.w[0] || u->client[1] != k->client.w[1] ||
-			       u->client[2] != k->client.w[2]))
+	if (k->family == 6 && (u->client[0] != k->client->w[0] || u->client[1] != k->client->w[1] ||
+			       u->client[2] != k->client->w[2]))
 		return 0;
-	if (k->answer) {
-		__u32 id = c->server;
-		struct pl_server *server = bpf_map_lookup_elem(&pl_servers, &id);
-
-		return server && c->forward == PL_FWD_MASQ && server->generation == c->generation &&
-		       addr_equal(&server->addr, &k->other) &&
-		       (server->port ? server->port : c->vport) == k->other_port;
-	}
-	if (c->vip != k->other.w[3] || c->vport != k->other_port)
-		return 0;
-	if (k->template && c->flags != k->flags)
-		return 0;
-	return k->family != 6 ||
-	       (u->vip[0] == k->other.w[0] && u->vip[1] == k->other.w[1] && u->vip[2] == k->other.w[2]);
+	id = c->server;
+	server = bpf_map_lookup_elem(&pl_servers, &id);
+	return server && c->forward == PL_FWD_MASQ && server->generation == c->generation &&
+	       addr_equal(&server->addr, k->other) && (server->port ? server->port : c->vport) == k->other_port;
 }
 
 static __always_inline int spills(struct pl_bucket *b)
@@ -194,6 +206,44 @@ static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn
 	return 0;
 }
 
+/* The first slot whose word, of the bits in `mask`, is `want`; PL_SLOTS: none. Buckets fill
+ * from the front. */
+static __always_inline __u32 slot_with(struct pl_bucket *b, __u64 want, __u64 mask)
+{
+#pragma unroll
+	for (__u32 i = 0; i < PL_SLOTS; i++)
+		if ((word_read(b, i) & mask) == want)
+			return i;
+	return PL_SLOTS;
+}
+
+enum look { LOOK_NOT_THERE, LOOK_THERE, LOOK_FURTHER };
+
+/*
+ * Where nearly every connection stands: the first slot of its primary bucket that bears its
+ * tag. *r filled when it is there; LOOK_FURTHER: conn_find() is to say.
+ */
+static __always_inline enum look conn_look(const struct conn_key *k, struct conn_ref *r)
+{
+	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
+	struct pl_bucket *b = bucket_at(k->bucket);
+	__u32 slot;
+
+	if (!b)
+		return LOOK_NOT_THERE;
+	slot = slot_with(b, want, IDENTITY);
+	if (slot == PL_SLOTS)
+		return spills(b) ? LOOK_FURTHER : LOOK_NOT_THERE;
+	if (!entry_matches(b, slot, k))
+		return LOOK_FURTHER;
+	ref_fill(r, b, slot, k);
+	r->bucket = k->bucket;
+	r->word = word_read(b, slot);
+	if ((r->word & IDENTITY) != want || (__s32)((__u32)r->word - k->now) < 0)
+		return LOOK_FURTHER;
+	return LOOK_THERE;
+}
+
 /* 1 and *r filled when the table holds the key's connection, else 0. */
 static __always_inline int conn_find(const struct conn_key *k, const struct pl_settings *s, struct conn_ref *r)
 {
@@ -236,17 +286,16 @@ enum key_role {
 	KEY_QUOTED_REQUEST = KEY_OTHER_IS_SERVER,
 };
 
-static __always_inline void key_fill(struct conn_key *k, const struct pl_packet *p, __u32 role,
-				     const struct pl_settings *s)
+static __always_inline void key_ends(struct conn_key *k, const struct pl_packet *p, __u32 role)
 {
 	if (role & KEY_DESTINATION_IS_CLIENT) {
-		k->client = p->dst;
-		k->other = p->src;
+		k->client = &p->dst;
+		k->other = &p->src;
 		k->client_port = p->dport;
 		k->other_port = p->sport;
 	} else {
-		k->client = p->src;
-		k->other = p->dst;
+		k->client = &p->src;
+		k->other = &p->dst;
 		k->client_port = p->sport;
 		k->other_port = p->dport;
 	}
@@ -254,7 +303,22 @@ static __always_inline void key_fill(struct conn_key *k, const struct pl_packet 
 	k->family = p->family;
 	k->answer = !!(role & KEY_OTHER_IS_SERVER);
 	k->now = p->now;
+}
+
+static __always_inline void key_fill(struct conn_key *k, const struct pl_packet *p, __u32 role,
+				     const struct pl_settings *s)
+{
+	key_ends(k, p, role);
 	key_hash(k, s);
+}
+
+/* The key of a client's packet, whose hash is kept with the packet. */
+static __always_inline void key_request(struct conn_key *k, struct pl_packet *p, const struct pl_settings *s)
+{
+	key_ends(k, p, KEY_REQUEST);
+	if (!p->hash)
+		p->hash = pl_hash(k->client, k->client_port, k->proto, k->family, s->seed);
+	key_place(k, p->hash, s);
 }
 
 /*

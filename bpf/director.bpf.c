@@ -14,6 +14,7 @@
 #include "bpf/insert.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
+#include "bpf/plain.h"
 #include "bpf/scheduler/table.h"
 #include "bpf/stray.h"
 #include "bpf/trace_packet.h"
@@ -25,24 +26,6 @@ char _license[] SEC("license") = "GPL";
 static __always_inline struct pl_server *server_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&pl_servers, &index);
-}
-
-/* Whether the frame is addressed to this interface: a flooding switch delivers others. */
-static __always_inline int is_for_us(struct xdp_md *ctx, const struct pl_packet *p)
-{
-	struct pl_port *port = port_of(p->ifindex);
-	struct ethhdr *eth = (void *)(long)ctx->data;
-	__u64 mac;
-
-	if (!port || (void *)(eth + 1) > end_of(ctx))
-		return 0;
-	mac = (__u64)*(__u32 *)eth->h_dest | (__u64)*(__u16 *)(eth->h_dest + 4) << 32;
-	if (mac == port->mac[0])
-		return 1;
-	for (__u32 i = 1; i < PL_PORT_MACS; i++)
-		if (i < port->macs && mac == port->mac[i])
-			return 1;
-	return 0;
 }
 
 /* On to the server of a connection, by its method. A verdict. */
@@ -81,16 +64,12 @@ static __always_inline __u32 service_of(const struct pl_packet *p)
 	return index ? *index : 0;
 }
 
-/*
- * A packet of no connection: perhaps the first of one. 0 with the server in r->server, or
- * the reason why not.
- */
-__attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
+/* A packet of no connection: perhaps the first of one. 0 with the server in r->server that it
+ * goes to, or the reason why not. */
+__attribute__((noinline)) int choose(struct pl_packet *p, struct conn_ref *r)
 {
 	struct pl_settings *s = settings();
-	struct pl_server *server;
-	struct conn_key k = {};
-	__u32 service, id, state;
+	__u32 service;
 
 	if (!p || !r || !s)
 		return PL_NOT_OURS;
@@ -101,13 +80,28 @@ __attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
 		return PL_NO_SYN;
 	if (defence_drops(s))
 		return PL_DROP_DEFENCE;
-	id = schedule(service, p);
-	server = id ? server_at(id) : 0;
+	r->server = schedule(service, p);
+	return r->server ? 0 : PL_REPLY_NO_SERVER;
+}
+
+/* Makes the connection of a packet to the server chosen. 0 with *r naming it, or the reason
+ * why not. */
+__attribute__((noinline)) int enter(struct pl_packet *p, struct conn_ref *r)
+{
+	struct pl_settings *s = settings();
+	struct pl_server *server;
+	struct conn_key k = {};
+	__u32 id, state;
+
+	if (!p || !r || !s)
+		return PL_NOT_OURS;
+	id = r->server;
+	server = server_at(id);
 	if (!server)
 		return PL_REPLY_NO_SERVER;
 	state = p->first == PL_FIRST_QUOTED ? 0 :
 		first_state(p->proto, server->forward == PL_FWD_MASQ ? PL_INPUT : PL_INPUT_ONLY, p->event, s);
-	key_fill(&k, p, KEY_REQUEST, s);
+	key_request(&k, p, s);
 	switch (conn_insert(&k, id, state, r)) {
 	case INSERT_CONTENDED:
 		return PL_DROP_CONTENDED;
@@ -126,6 +120,14 @@ __attribute__((noinline)) int begin(struct pl_packet *p, struct conn_ref *r)
 	return 0;
 }
 
+/* Both. */
+static __always_inline int begin(struct pl_packet *p, struct conn_ref *r)
+{
+	int reason = choose(p, r);
+
+	return reason ? reason : enter(p, r);
+}
+
 /* What begin() said, carried out. */
 static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int reason)
 {
@@ -139,55 +141,88 @@ static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int r
 	return verdict(reason, XDP_DROP);
 }
 
-/* TCP, UDP and SCTP. A verdict. */
-static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
+/* A packet of TCP, UDP or SCTP that is not simply one more of a connection. A verdict. */
+__attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, __u32 look)
 {
 	struct pl_settings *s = settings();
+	struct conn_ref r = {};
 	int reason;
 
-	if (!s)
+	if (!ctx || !p || !s)
 		return verdict(PL_NOT_OURS, XDP_PASS);
 	if (s->tuning & PL_TUNE_PASS) {
-		if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER))
-			return answer(ctx, p, r);
+		if (may_be_answer(&p->src) && find(p, &r, KEY_ANSWER))
+			return answer(ctx, p, &r);
 		return verdict(PL_BACKUP, XDP_PASS);
 	}
-	if (find(p, r, KEY_REQUEST)) {
-		int another = begins_another(p, r, s);
+	if (look != LOOK_NOT_THERE && find(p, &r, KEY_REQUEST)) {
+		int another = begins_another(p, &r, s);
 
-		if (!another && server_of(r)) {
-			conn_touch(r, p, PL_INPUT, s);
-			return forward(ctx, p, r->server);
+		if (!another && server_of(&r)) {
+			conn_touch(&r, p, PL_INPUT, s);
+			return forward(ctx, p, r.server);
 		}
 		if (!another && !(s->tuning & PL_TUNE_EXPIRE_NODEST))
 			return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
-		if (conn_end(r, s))
+		if (conn_end(&r, s))
 			count(another ? PL_EVENT_REUSED : PL_EVENT_NODEST);
 	} else if (may_be_answer(&p->src)) {
-		if (find(p, r, KEY_ANSWER))
-			return answer(ctx, p, r);
-		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r->vip))
-			return icmp_error(ctx, p, &r->vip, PL_REPLY_STRAY, 0);
+		if (find(p, &r, KEY_ANSWER))
+			return answer(ctx, p, &r);
+		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r.vip))
+			return icmp_error(ctx, p, &r.vip, PL_REPLY_STRAY, 0);
 	}
-	reason = begin(p, r);
-	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r->server);
+	reason = begin(p, &r);
+	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r.server);
 }
 
 /* ICMP and ICMPv6. A verdict. */
-static __always_inline int icmp(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
+__attribute__((noinline)) int icmp(struct xdp_md *ctx, struct pl_packet *p)
 {
-	int rc = icmp_related(ctx, p, r);
+	struct conn_ref r = {};
+	int rc;
 
+	if (!ctx || !p)
+		return XDP_DROP;
+	rc = icmp_related(ctx, p, &r);
 	if (rc == RELATED_NONE)
-		rc = tunnel_related(ctx, p, r);
+		rc = tunnel_related(ctx, p, &r);
 	if (rc == RELATED_NONE && quoted_request(ctx, p)) {
-		rc = quoted_begun(begin(p, r), r, p->now);
+		rc = quoted_begun(begin(p, &r), &r, p->now);
 		if (rc == RELATED_TO_SERVER)
-			rc = quoted_back(ctx, p) ? RELATED_NONE : icmp_related(ctx, p, r);
+			rc = quoted_back(ctx, p) ? RELATED_NONE : icmp_related(ctx, p, &r);
 	}
 	if (rc == RELATED_TO_SERVER)
-		return forward_related(ctx, p, r->server);
+		return forward_related(ctx, p, r.server);
 	return rc == RELATED_NONE ? verdict(PL_NOT_OURS, XDP_PASS) : rc;
+}
+
+#define IS_ICMP (-101)
+
+/* What plain() left: everything that is not TCP or UDP over bare IPv4. A verdict, LOOK_ON as
+ * of plain(), or IS_ICMP. */
+__attribute__((noinline)) int other(struct xdp_md *ctx, struct pl_packet *p)
+{
+	int rc;
+
+	if (!ctx || !p)
+		return XDP_DROP;
+	switch (parse_link(ctx, p)) {
+	case bpf_htons(ETH_P_IP):
+		rc = parse_v4(ctx, p);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		rc = parse_v6(ctx, p);
+		break;
+	default:
+		return verdict(PL_NOT_IP, XDP_PASS);
+	}
+	if (rc)
+		return verdict(-rc, XDP_PASS);
+	if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
+		return IS_ICMP;
+	rc = parse_transport(ctx, p);
+	return rc ? verdict(-rc, XDP_PASS) : LOOK_ON - LOOK_FURTHER;
 }
 
 #ifdef PL_TRACE
@@ -197,30 +232,16 @@ SEC("xdp")
 int director(struct xdp_md *ctx)
 #endif
 {
-	struct pl_packet p = { .ifindex = ctx->ingress_ifindex, .now = now_tick() };
-	struct conn_ref r = {};
-	int rc;
+	struct pl_packet p = { .ifindex = ctx->ingress_ifindex };
+	int done = plain(ctx, &p);
 
-	if (!is_for_us(ctx, &p))
-		return verdict(PL_OTHER_HOST, XDP_PASS);
-	switch (parse_link(ctx, &p)) {
-	case bpf_htons(ETH_P_IP):
-		rc = parse_v4(ctx, &p);
-		break;
-	case bpf_htons(ETH_P_IPV6):
-		rc = parse_v6(ctx, &p);
-		break;
-	default:
-		return verdict(PL_NOT_IP, XDP_PASS);
-	}
-	if (rc)
-		return verdict(-rc, XDP_PASS);
-	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6)
-		return icmp(ctx, &p, &r);
-	rc = parse_transport(ctx, &p);
-	if (rc)
-		return verdict(-rc, XDP_PASS);
-	return flow(ctx, &p, &r);
+	if (done == NOT_PLAIN)
+		done = other(ctx, &p);
+	if (done == IS_ICMP)
+		return icmp(ctx, &p);
+	if (done > LOOK_ON)
+		return done;
+	return unknown(ctx, &p, LOOK_ON - done);
 }
 
 #ifdef PL_TRACE

@@ -161,17 +161,17 @@ __attribute__((noinline)) int forward_related(struct xdp_md *ctx, struct pl_pack
 __attribute__((noinline)) int related_out(struct xdp_md *ctx, struct pl_packet *p, struct pl_packet *e,
 					  struct conn_ref *r)
 {
-	struct pl_next_hop hop = {};
+	struct pl_settings *s = settings();
 	struct nat_change n = { .source = 1 };
+	const struct pl_next_hop *hop;
 	__u64 outer;
-	int routed;
 
-	if (!ctx || !p || !e || !r)
+	if (!ctx || !p || !e || !r || !s)
 		return XDP_DROP;
 	n.from = p->src;
 	n.to = r->vip;
 	outer = csum_diff_addr(&n.from, &n.to, p->family);
-	routed = route_lookup(ctx, p, &r->vip, &p->dst, &hop);
+	hop = route_to(ctx, p, &r->vip, &p->dst, s);
 	count_out(r->server, p->length);
 	if (p->ttl <= 1)
 		return verdict(PL_DROP_TOO_BIG, XDP_DROP);
@@ -183,11 +183,11 @@ __attribute__((noinline)) int related_out(struct xdp_md *ctx, struct pl_packet *
 	n.to_port = r->vport;
 	if (nat_quoted(ctx, p, e, &n, outer))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	if (!routed)
+	if (!hop)
 		return verdict(PL_FORWARD_STACK, XDP_PASS);
-	if (ttl_decrement(ctx, p) || link_write(ctx, p, &hop, 0, ethertype_of(p->family)))
+	if (ttl_decrement(ctx, p) || link_write(ctx, p, hop, 0, ethertype_of(p->family)))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	return verdict(PL_FORWARD_ICMP, link_send(p, hop.ifindex));
+	return verdict(PL_FORWARD_ICMP, link_send(p, hop->ifindex));
 }
 
 static __always_inline int is_backup(void)

@@ -142,24 +142,24 @@ static __always_inline __u32 roomier(__u32 bucket, __u32 other)
 }
 
 /* 1 with the place in *r, claimed; 0 when there was none, or somebody took it meanwhile. */
-__attribute__((noinline)) int try_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
+__attribute__((noinline)) int try_slot(__u32 primary, __u32 tag, struct conn_ref *r, __u32 now)
 {
 	struct pl_settings *s = settings();
 	struct victim v = { .slot = -1 };
 	__u32 other, first, second, bucket;
 
-	if (!k || !r || !s)
+	if (!r || !s)
 		return 0;
-	other = alternate_of(k->bucket, k->tag, s);
-	first = roomier(k->bucket, other);
-	second = first ^ k->bucket ^ other;
+	other = alternate_of(primary, tag, s);
+	first = roomier(primary, other);
+	second = first ^ primary ^ other;
 	if (choose_slot(first, now, &v)) {
 		bucket = first;
 	} else if (choose_slot(second, now, &v)) {
 		bucket = second;
 	} else {
 		v.event = PL_REASON_COUNT;
-		bucket = k->bucket;
+		bucket = primary;
 		choose_victim(bucket, now, &v);
 		if (v.event != PL_EVENT_EVICTED_HALF_OPEN && choose_victim(other, now, &v))
 			bucket = other;
@@ -173,10 +173,38 @@ __attribute__((noinline)) int try_slot(const struct conn_key *k, struct conn_ref
 	return 1;
 }
 
+/*
+ * Where most new connections go: a free slot of a primary bucket that is not crowded. 1 with
+ * the slot claimed; 0: find_slot() is to look further.
+ */
+static __always_inline int free_slot(struct pl_bucket *b, const struct conn_key *k, struct conn_ref *r)
+{
+	__u32 slot = PL_SLOTS, live = 0;
+	__u64 w;
+
+#pragma unroll
+	for (int i = PL_SLOTS - 1; i >= 0; i--) {
+		if (word_read(b, i) & (PL_WORD_LIVE | PL_WORD_BUSY))
+			live++;
+		else
+			slot = i;
+	}
+	if (live >= CROWDED)
+		return 0;
+	w = word_read(b, slot);
+	if (w & (PL_WORD_LIVE | PL_WORD_BUSY) ||
+	    CAS(&b->word[slot & (PL_SLOTS - 1)], w, (w & PL_WORD_BUCKET) | PL_WORD_BUSY) != w)
+		return 0;
+	r->bucket = k->bucket;
+	r->slot = slot;
+	return 1;
+}
+
 /* The same, tried again: a packet or the sweep may have changed the slot's word meanwhile. */
 static __always_inline int find_slot(const struct conn_key *k, struct conn_ref *r, __u32 now)
 {
-	return try_slot(k, r, now) || try_slot(k, r, now) || try_slot(k, r, now) || try_slot(k, r, now);
+	return try_slot(k->bucket, k->tag, r, now) || try_slot(k->bucket, k->tag, r, now) ||
+	       try_slot(k->bucket, k->tag, r, now) || try_slot(k->bucket, k->tag, r, now);
 }
 
 static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const struct conn_key *k, __u32 server,
@@ -184,8 +212,8 @@ static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const s
 {
 	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
 
-	c->client = k->client.w[3];
-	c->vip = k->other.w[3];
+	c->client = k->client->w[3];
+	c->vip = k->other->w[3];
 	c->client_port = k->client_port;
 	c->vport = k->other_port;
 	c->server = server;
@@ -199,12 +227,12 @@ static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const s
 	if (k->family == 6) {
 		struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
 
-		u->client[0] = k->client.w[0];
-		u->client[1] = k->client.w[1];
-		u->client[2] = k->client.w[2];
-		u->vip[0] = k->other.w[0];
-		u->vip[1] = k->other.w[1];
-		u->vip[2] = k->other.w[2];
+		u->client[0] = k->client->w[0];
+		u->client[1] = k->client->w[1];
+		u->client[2] = k->client->w[2];
+		u->vip[0] = k->other->w[0];
+		u->vip[1] = k->other->w[1];
+		u->vip[2] = k->other->w[2];
 	}
 }
 
@@ -268,6 +296,7 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, _
 	struct pl_server *to = bpf_map_lookup_elem(&pl_servers, &server);
 	struct pl_settings *s = settings();
 	struct pl_bucket *primary, *b;
+	enum look look;
 	__u64 fresh;
 	__u32 now;
 
@@ -277,12 +306,13 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, _
 	primary = bucket_at(k->bucket);
 	if (!primary || !bucket_lock(primary, k->bucket))
 		return INSERT_CONTENDED;
-	if (conn_find(k, s, r)) {
+	look = k->template ? LOOK_FURTHER : conn_look(k, r);
+	if (look == LOOK_THERE || (look == LOOK_FURTHER && conn_find(k, s, r))) {
 		bucket_unlock(primary);
 		count(PL_EVENT_RACE);
 		return INSERT_FOUND;
 	}
-	if (!find_slot(k, r, now)) {
+	if (!free_slot(primary, k, r) && !find_slot(k, r, now)) {
 		bucket_unlock(primary);
 		return INSERT_FULL;
 	}

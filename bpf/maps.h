@@ -52,6 +52,13 @@ struct {
 	__type(value, struct pl_stats);
 } pl_stats SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PL_ROUTES);
+	__type(key, __u32);
+	__type(value, struct pl_route);
+} pl_routes SEC(".maps");
+
 PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
 PL_ARRAY(pl_conns, BPF_F_MMAPABLE, struct pl_bucket, 128);

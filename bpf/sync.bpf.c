@@ -50,14 +50,10 @@ static __always_inline int same_server(__u32 a, __u32 b)
 	return x && y && x->port == y->port && addr_equal(&x->addr, &y->addr);
 }
 
-__attribute__((noinline)) int record_key(const struct pl_sync_record *rec, struct conn_key *k)
+static __always_inline void record_key(const struct pl_sync_record *rec, const struct pl_settings *s, struct conn_key *k)
 {
-	struct pl_settings *s = settings();
-
-	if (!rec || !k || !s)
-		return 0;
-	k->client = rec->client;
-	k->other = rec->vip;
+	k->client = &rec->client;
+	k->other = &rec->vip;
 	k->client_port = rec->client_port;
 	k->other_port = rec->vport;
 	k->proto = rec->proto;
@@ -65,20 +61,23 @@ __attribute__((noinline)) int record_key(const struct pl_sync_record *rec, struc
 	k->answer = 0;
 	k->now = now_tick();
 	key_hash(k, s);
-	return 1;
 }
 
-__attribute__((noinline)) int record_insert(struct pl_sync_record *rec, const struct conn_key *k, struct conn_ref *r)
+__attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct conn_ref *r)
 {
-	if (!rec || !k || !r)
+	struct pl_settings *s = settings();
+	struct conn_key k = {};
+
+	if (!rec || !r || !s)
 		return PL_SYNC_FULL;
-	switch (conn_insert(k, rec->server, rec->state & 0x1f, r)) {
+	record_key(rec, s, &k);
+	switch (conn_insert(&k, rec->server, rec->state & 0x1f, r)) {
 	case INSERT_CONTENDED:
 		return PL_SYNC_CONTENDED;
 	case INSERT_FULL:
 		return PL_SYNC_FULL;
 	}
-	record_write(rec, r, k->now);
+	record_write(rec, r, k.now);
 	return PL_SYNC_MADE;
 }
 
@@ -96,8 +95,9 @@ __attribute__((noinline)) int record_enter(struct pl_sync_record *rec)
 		return PL_SYNC_REFUSED;
 	id = rec->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
-	if (!id || !server || !record_key(rec, &k))
+	if (!id || !server)
 		return PL_SYNC_REFUSED;
+	record_key(rec, s, &k);
 	if (conn_find(&k, s, &r)) {
 		if (r.server == id && r.generation == server->generation)
 			return record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
@@ -108,7 +108,7 @@ __attribute__((noinline)) int record_enter(struct pl_sync_record *rec)
 			return PL_SYNC_CONTENDED;
 		moved = 1;
 	}
-	id = record_insert(rec, &k, &r);
+	id = record_insert(rec, &r);
 	return moved && id == PL_SYNC_MADE ? PL_SYNC_MOVED : id;
 }
 

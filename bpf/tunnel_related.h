@@ -72,13 +72,15 @@ static __always_inline int strip_to_inner(struct xdp_md *ctx, struct pl_packet *
 /* An answer icmp_build() made, sent the client's way rather than back to the router. */
 __attribute__((noinline)) int send_to_client(struct xdp_md *ctx, struct pl_packet *p)
 {
-	struct pl_next_hop hop = {};
+	struct pl_settings *s = settings();
+	const struct pl_next_hop *hop;
 
-	if (!ctx || !p)
+	if (!ctx || !p || !s)
 		return XDP_DROP;
-	if (!route_lookup(ctx, p, &p->dst, &p->src, &hop) || link_write(ctx, p, &hop, 0, ethertype_of(p->family)))
+	hop = route_to(ctx, p, &p->dst, &p->src, s);
+	if (!hop || link_write(ctx, p, hop, 0, ethertype_of(p->family)))
 		return XDP_TX;
-	return link_send(p, hop.ifindex);
+	return link_send(p, hop->ifindex);
 }
 
 /* A verdict, or RELATED_NONE with the packet as it was. */

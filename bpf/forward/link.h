@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The way out: room in front of the packet, a fresh link-layer header, TTL, and the verdict
- * that sends it. Next hops are looked up by user space and kept beside the server; only
- * answers to clients ask the kernel's routing table here.
+ * that sends it. Next hops are looked up by user space and kept beside the server; those
+ * to clients are in route.h.
  */
 #ifndef PLENUM_BPF_FORWARD_LINK_H
 #define PLENUM_BPF_FORWARD_LINK_H
@@ -14,6 +14,14 @@
 static __always_inline __be16 ethertype_of(__u8 family)
 {
 	return family == 6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+}
+
+/* Both addresses of a frame; not by way of struct ethhdr, which is packed: clang would write
+ * byte by byte. */
+static __always_inline void macs_copy(void *frame, const void *hop)
+{
+	*(__u64 *)frame = *(const __u64 *)hop;
+	*((__u32 *)frame + 2) = *((const __u32 *)hop + 2);
 }
 
 /* By half-words, which is how a MAC is aligned everywhere here. */
@@ -52,8 +60,7 @@ static __always_inline int link_write(struct xdp_md *ctx, struct pl_packet *p, c
 	eth = (void *)(long)ctx->data;
 	if ((void *)(eth + 1) + sizeof(struct vlan_tag) > end_of(ctx))
 		return -1;
-	mac_copy(eth->h_dest, hop->dst_mac);
-	mac_copy(eth->h_source, hop->src_mac);
+	macs_copy(eth, hop);
 	if (hop->vlan) {
 		struct vlan_tag *tag = (void *)(eth + 1);
 
@@ -69,6 +76,14 @@ static __always_inline int link_write(struct xdp_md *ctx, struct pl_packet *p, c
 static __always_inline int link_send(const struct pl_packet *p, __u32 ifindex)
 {
 	return ifindex == p->ifindex ? XDP_TX : bpf_redirect(ifindex, 0);
+}
+
+/* An IPv4 header's checksum after a TTL less: what that loses the complement gains. */
+static __always_inline __u16 ttl_checked(__u16 check)
+{
+	__u32 sum = check + bpf_htons(0x0100);
+
+	return sum + (sum >> 16);
 }
 
 /* One hop less to live; the IPv4 checksum follows (RFC 1141). */
@@ -87,8 +102,8 @@ static __always_inline int ttl_decrement(struct xdp_md *ctx, const struct pl_pac
 
 		if ((void *)(ip + 1) > end)
 			return -1;
-		ip->check = csum_apply(ip->check, csum_diff16(bpf_htons((__u16)p->ttl << 8), bpf_htons((__u16)(p->ttl - 1) << 8)));
-		ip->ttl--;
+		ip->check = ttl_checked(ip->check);
+		ip->ttl = p->ttl - 1;
 	}
 	return 0;
 }
@@ -103,43 +118,6 @@ static __always_inline int path_check(const struct pl_packet *p, __u32 mtu, __u3
 	if (p->length + outer <= mtu)
 		return PATH_CLEAR;
 	return p->df ? PATH_TOO_BIG : PATH_FRAGMENT;
-}
-
-#define PL_AF_INET 2
-#define PL_AF_INET6 10
-
-/*
- * The kernel's route and neighbour towards `to`. 1 with *hop filled; 0 when there is no
- * neighbour yet or the device takes no redirected frames: then the stack routes it.
- */
-static __always_inline int route_lookup(struct xdp_md *ctx, const struct pl_packet *p, const struct pl_addr *from,
-					const struct pl_addr *to, struct pl_next_hop *hop)
-{
-	struct bpf_fib_lookup fib = { .ifindex = p->ifindex };
-	struct pl_port *port;
-	long rc;
-
-	if (p->family == 6) {
-		fib.family = PL_AF_INET6;
-		__builtin_memcpy(fib.ipv6_src, from->w, 16);
-		__builtin_memcpy(fib.ipv6_dst, to->w, 16);
-	} else {
-		fib.family = PL_AF_INET;
-		fib.ipv4_src = from->w[3];
-		fib.ipv4_dst = to->w[3];
-	}
-	rc = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	if (rc != BPF_FIB_LKUP_RET_SUCCESS)
-		return 0;
-	port = port_of(fib.ifindex);
-	if (!port || !(port->flags & PL_PORT_XMIT))
-		return 0;
-	mac_copy(hop->dst_mac, fib.dmac);
-	mac_copy(hop->src_mac, fib.smac);
-	hop->mtu = fib.mtu_result;
-	hop->vlan = port->vlan;
-	hop->ifindex = port->parent ? port->parent : fib.ifindex;
-	return 1;
 }
 
 #endif

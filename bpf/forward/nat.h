@@ -6,6 +6,7 @@
 #ifndef PLENUM_BPF_FORWARD_NAT_H
 #define PLENUM_BPF_FORWARD_NAT_H
 
+#include "bpf/forward/route.h"
 #include "bpf/icmp_error.h"
 
 /* One end of a packet: which address and port are rewritten, from what to what. */
@@ -119,27 +120,28 @@ static __always_inline int forward_nat(struct xdp_md *ctx, struct pl_packet *p, 
 }
 
 /* Back to the client, from the virtual address, by the kernel's route. */
-static __always_inline int forward_answer(struct xdp_md *ctx, struct pl_packet *p, struct pl_addr *vip, __be16 vport)
+static __always_inline int forward_answer(struct xdp_md *ctx, struct pl_packet *p, struct pl_addr *vip, __be16 vport,
+					  const struct pl_settings *s)
 {
 	struct nat_change n = { .from = p->src, .to = *vip, .from_port = p->sport, .to_port = vport, .source = 1 };
-	struct pl_next_hop hop = {};
-	int routed = route_lookup(ctx, p, vip, &p->dst, &hop);
+	const struct pl_next_hop *hop = route_to(ctx, p, vip, &p->dst, s);
+	__u32 mtu = hop && hop->mtu ? hop->mtu : 0xffff;
 
-	switch (path_check(p, routed && hop.mtu ? hop.mtu : 0xffff, 0)) {
+	switch (path_check(p, mtu, 0)) {
 	case PATH_TTL:
 		return icmp_error(ctx, p, vip, PL_REPLY_TTL, 0);
 	case PATH_TOO_BIG:
-		return icmp_error(ctx, p, vip, PL_REPLY_TOO_BIG, hop.mtu);
+		return icmp_error(ctx, p, vip, PL_REPLY_TOO_BIG, mtu);
 	case PATH_FRAGMENT:
-		routed = 0;
+		hop = 0;
 	}
 	if (nat_rewrite(ctx, p, &n))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	if (!routed)
+	if (!hop)
 		return verdict(PL_FORWARD_STACK, XDP_PASS);
-	if (ttl_decrement(ctx, p) || link_write(ctx, p, &hop, 0, ethertype_of(p->family)))
+	if (ttl_decrement(ctx, p) || link_write(ctx, p, hop, 0, ethertype_of(p->family)))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
-	return verdict(PL_FORWARD_NAT_REPLY, link_send(p, hop.ifindex));
+	return verdict(PL_FORWARD_NAT_REPLY, link_send(p, hop->ifindex));
 }
 
 #endif

@@ -92,6 +92,10 @@ static __always_inline __u32 tcp_state(__u32 state, __u32 direction, __u8 flags)
 {
 	__u32 event;
 
+	/* What most segments do: nothing, in every direction. */
+	if (state == PL_TCP_ESTABLISHED && (flags & (TCP_FLAG_FIN_BIT | TCP_FLAG_SYN_BIT | TCP_FLAG_RST_BIT |
+						     TCP_FLAG_ACK_BIT)) == TCP_FLAG_ACK_BIT)
+		return PL_TCP_ESTABLISHED;
 	if (flags & TCP_FLAG_RST_BIT)
 		event = EV_RST;
 	else if (flags & TCP_FLAG_SYN_BIT)

@@ -152,6 +152,8 @@ Result<> Director::follow_network() {
   PLENUM_TRY(monitor_,
              rt::NetlinkMonitor::open(loop_,
                                       [this](const rt::NetlinkEvent& event) {
+                                        // Whatever it was, the ways to clients are asked for anew.
+                                        forget_routes();
                                         if (!std::holds_alternative<rt::NeighbourChanged>(event) &&
                                             !std::holds_alternative<rt::NeighbourGone>(event) &&
                                             !std::holds_alternative<rt::RouteChanged>(event))
@@ -212,6 +214,8 @@ void Director::schedule_ports() {
   ports_ = loop_.after(3 * NextHops::kBatch, [this] { update_ports(); });
 }
 
+void Director::forget_routes() { shared(program_->settings[0].route_epoch).fetch_add(1); }
+
 void Director::update_ports() {
   ports_due_ = false;
   std::set<net::Address> vips;
@@ -237,6 +241,7 @@ void Director::update_ports() {
     if (const auto* link = next_hops_->network().link(port.ifindex))
       set_sysctl("net/ipv4/conf/" + link->name + "/accept_local", '1');
   }
+  forget_routes();
   attach_ports(plan);
   one_mode_for_all(plan);
   detach_ports(plan);

@@ -112,6 +112,7 @@ class Director {
   void follow_servers();
   void schedule_ports();
   void update_ports();
+  void forget_routes();
   void attach_ports(const PortPlan& plan);
   void one_mode_for_all(const PortPlan& plan);
   void detach_ports(const PortPlan& plan);

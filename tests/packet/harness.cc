@@ -140,7 +140,9 @@ void Director::reset() {
   take_notes();
 
   pl_settings& s = settings_[0];
+  const auto epoch = s.route_epoch;
   s = {};
+  s.route_epoch = epoch + 1;
   s.seed[0] = 0x0123456789abcdef;
   s.seed[1] = 0xfedcba9876543210;
   s.bucket_mask = static_cast<std::uint32_t>(conns_.size() - 1);

@@ -125,6 +125,8 @@ class Director {
   // How many buckets of those loaded are used: a power of two.
   void use_buckets(std::uint32_t buckets) { settings_[0].bucket_mask = buckets - 1; }
   pl_settings& settings() { return settings_[0]; }
+  // As user space says that routes, neighbours or links changed.
+  void forget_routes() { ++settings_[0].route_epoch; }
   pl_server& server(std::uint32_t index) { return servers_[index]; }
   pl_service& service(std::uint32_t index) { return services_[index]; }
   pl_next_hop& next_hop(std::uint32_t index) { return hops_[index]; }

@@ -79,6 +79,32 @@ TEST_P(Nat, LeavesAnAnswerToTheStackWhereTheInterfaceTakesNoFrames) {
   expect(director().run(reply), PL_FORWARD_STACK, XDP_PASS, expected);
 }
 
+TEST_P(Nat, RemembersTheWayToAClientUntilRoutesChange) {
+  serve(family(), protocol(), PL_FWD_MASQ);
+  director().run(first(family(), protocol()));
+  const Frame reply = answer(family(), protocol());
+  expect(director().run(reply), PL_FORWARD_NAT_REPLY, XDP_REDIRECT, answered(reply, at().vip));
+  // The kernel would say so now; it is asked again when user space says that something changed.
+  director().port(egress()).flags = 0;
+  EXPECT_EQ(director().run(reply).reason, PL_FORWARD_NAT_REPLY);
+  director().forget_routes();
+  EXPECT_EQ(director().run(reply).reason, PL_FORWARD_STACK);
+  director().port(egress()).flags = PL_PORT_XMIT;
+  EXPECT_EQ(director().run(reply).reason, PL_FORWARD_NAT_REPLY) << "what cannot be done is not remembered";
+}
+
+TEST_P(Nat, AsksForTheWayToAClientAgainAfterASecondWithoutUserSpace) {
+  serve(family(), protocol(), PL_FWD_MASQ);
+  director().run(first(family(), protocol()));
+  const Frame reply = answer(family(), protocol());
+  EXPECT_EQ(director().run(reply).reason, PL_FORWARD_NAT_REPLY);
+  director().port(egress()).flags = 0;
+  const auto asked = now_tick();
+  while (director().run(reply).reason == PL_FORWARD_NAT_REPLY)
+    ASSERT_LE(now_tick() - asked, ticks(10)) << "still as it was";
+  EXPECT_GE(now_tick() - asked, ticks(0.9));
+}
+
 TEST_P(Nat, LeavesThePacketToTheStackUntilTheServersNeighbourIsKnown) {
   const std::uint32_t server = serve_mapped(8080);
   director().server(server).next_hop = 0;
