@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from lab.host import end_on_sigterm  # noqa: E402  (the path above comes first)
 from lab.vm import recorder, smoke  # noqa: E402
+from replayed import SCHEDULERS  # noqa: E402
 
 def _wanted(items):
     """Names of the machines that the selected tests ask for: a scenario, or what the test is called after."""
@@ -35,8 +36,7 @@ def machines(request, tmp_path_factory):
             return directory, smoke.packets(directory, started=processes.append).output
         if name == "traffic":
             return smoke.traffic(directory, started=processes.append)
-        return recorder.play(name, "plenum", directory, [s for s in recorder.SCHEDULERS if s != "twos"],
-                             started=processes.append)
+        return recorder.play(name, "plenum", directory, SCHEDULERS, started=processes.append)
 
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=2)
     try:
