@@ -199,6 +199,7 @@ enum pl_server_flags {
 	PL_SERVER_AVAILABLE = 1,	/* else: removed, its connections are dropped or expired */
 	PL_SERVER_LOCAL = 2,		/* the director itself: up the stack, untouched */
 	PL_SERVER_IGNORE_DF = 4,	/* pmtu_disc is 0: a tunnel's outer packet may be fragmented */
+	PL_SERVER_HELD = 8,		/* of no service here, but of connections another director told */
 };
 
 struct pl_server {
@@ -416,9 +417,10 @@ PL_SIZE(struct pl_sync_ring, 64 + 4 * PL_SYNC_RING);
 
 /*
  * A connection as another director told it, to be entered into the table by the program
- * `sync_apply` (bpf/sync.bpf.c), which takes them in order up to the first of protocol 0.
+ * `sync_apply` (bpf/sync.bpf.c), which takes them in order up to the first of protocol PL_SYNC_END.
  */
 #define PL_SYNC_INBOX 512
+#define PL_SYNC_END 255	/* no protocol of services */
 
 enum pl_sync_result {
 	PL_SYNC_REFUSED,	/* no such server, or a protocol nobody speaks */
@@ -426,6 +428,11 @@ enum pl_sync_result {
 	PL_SYNC_MOVED,		/* it was on another server */
 	PL_SYNC_IGNORED,	/* the end of a connection that meanwhile is another one */
 	PL_SYNC_FULL, PL_SYNC_CONTENDED, PL_SYNC_RESULTS
+};
+
+enum pl_sync_flags {
+	PL_SYNC_ACTIVE = 1,	/* counts as active on its server */
+	PL_SYNC_TEMPLATE = 2,	/* a persistence template */
 };
 
 struct pl_sync_record {
@@ -436,7 +443,7 @@ struct pl_sync_record {
 	__u8 proto;
 	__u8 family;
 	__u8 state;		/* less than the protocol's number of states */
-	__u8 active;		/* 1: counts as active on its server */
+	__u8 flags;		/* enum pl_sync_flags */
 	__u32 server;
 	__u32 timeout;		/* ticks from now on */
 	__u32 packets;

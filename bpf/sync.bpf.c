@@ -19,23 +19,32 @@ static __always_inline struct pl_sync_record *record_at(__u32 i)
 /* What the record says of the connection at *r: state, load, time, packets. */
 static __always_inline int record_write(struct pl_sync_record *rec, struct conn_ref *r, __u32 now)
 {
+	__u64 changes = PL_WORD_EXPIRES | PL_WORD_STATE, active = 0;
 	struct pl_bucket *b = bucket_at(r->bucket);
+	__u32 slot = r->slot & (PL_SLOTS - 1);
 	__u64 word = r->word;
 
 	if (!b)
 		return 0;
+	if (!(rec->flags & PL_SYNC_TEMPLATE)) {
+		changes |= PL_WORD_ACTIVE;
+		active = rec->flags & PL_SYNC_ACTIVE ? PL_WORD_ACTIVE : 0;
+	}
 	for (int i = 0; i < CAS_TRIES; i++) {
-		__u64 to = (word & ~(PL_WORD_EXPIRES | PL_WORD_STATE | PL_WORD_ACTIVE)) | (__u32)(now + rec->timeout) |
-			   (__u64)(rec->state & 0x1f) << PL_WORD_STATE_SHIFT | (rec->active ? PL_WORD_ACTIVE : 0);
-		__u64 seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, to);
+		__u64 to = (word & ~changes) | (__u32)(now + rec->timeout) |
+			   (__u64)(rec->state & 0xf) << PL_WORD_STATE_SHIFT | active;
+		__u64 seen = CAS(&b->word[slot], word, to);
 
 		if (seen == word) {
 			if ((word ^ to) & PL_WORD_ACTIVE)
-				load_add(r->server, rec->active ? 1 : -1, rec->active ? -1 : 1);
-			b->conn[r->slot & (PL_SLOTS - 1)].packets = rec->packets;
+				load_add(r->server, active ? 1 : -1, active ? -1 : 1);
+			if (rec->flags & PL_SYNC_TEMPLATE)
+				b->conn[slot].control = rec->timeout;
+			else
+				b->conn[slot].packets = rec->packets;
 			return 1;
 		}
-		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))
+		if ((seen ^ word) & IDENTITY)
 			return 0;	/* it ended meanwhile */
 		word = seen;
 	}
@@ -59,6 +68,8 @@ static __always_inline void record_key(const struct pl_sync_record *rec, const s
 	k->proto = rec->proto;
 	k->family = rec->family;
 	k->answer = 0;
+	k->template = !!(rec->flags & PL_SYNC_TEMPLATE);
+	k->control = k->template ? rec->timeout : 0;
 	k->now = now_tick();
 	key_hash(k, s);
 }
@@ -71,7 +82,7 @@ __attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct c
 	if (!rec || !r || !s)
 		return PL_SYNC_FULL;
 	record_key(rec, s, &k);
-	switch (conn_insert(&k, rec->server, rec->state & 0x1f, r)) {
+	switch (conn_insert(&k, rec->server, rec->state & 0xf, r)) {
 	case INSERT_CONTENDED:
 		return PL_SYNC_CONTENDED;
 	case INSERT_FULL:
@@ -99,10 +110,11 @@ __attribute__((noinline)) int record_enter(struct pl_sync_record *rec)
 		return PL_SYNC_REFUSED;
 	record_key(rec, s, &k);
 	if (conn_find(&k, s, &r)) {
-		if (r.server == id && r.generation == server->generation)
+		/* A template keeps its server as long as that is there. */
+		if ((r.server == id && r.generation == server->generation) || (k.template && server_of(&r)))
 			return record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
 		/* The end of a connection that was made anew since, elsewhere. */
-		if (!rec->active && server_of(&r) && !same_server(r.server, id))
+		if (!(rec->flags & PL_SYNC_ACTIVE) && server_of(&r) && !same_server(r.server, id))
 			return PL_SYNC_IGNORED;
 		if (!conn_end(&r, s))
 			return PL_SYNC_CONTENDED;
@@ -116,7 +128,7 @@ static long record_next(__u32 i, void *none)
 {
 	struct pl_sync_record *rec = record_at(i);
 
-	if (!rec || !rec->proto)
+	if (!rec || rec->proto == PL_SYNC_END)
 		return 1;
 	rec->result = record_enter(rec);
 	return 0;

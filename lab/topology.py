@@ -92,3 +92,14 @@ TOPOLOGIES = {
          HostPlan("director", "director", (Port("front", 2),), ("front", 1)))
         + _servers("back", 1)),
 }
+
+
+def _with_second_director(plain):
+    """The same network with another director beside the first, on every subnet the first is on."""
+    first = next(h for h in plain.hosts if h.role == "director")
+    ports = tuple(Port(p.subnet, p.number + 2) for p in first.ports)
+    second = dataclasses.replace(first, name="director2", ports=ports)
+    return dataclasses.replace(plain, about=plain.about + "; a second director stands by", hosts=plain.hosts + (second,))
+
+
+TOPOLOGIES |= {f"{mode}-pair": _with_second_director(plain) for mode, plain in list(TOPOLOGIES.items())}

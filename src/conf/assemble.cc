@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "conf/read_sync.h"
 #include "conf/read_tuning.h"
 #include "conf/validate.h"
 
@@ -67,6 +68,7 @@ class Assembler {
     if (const auto n = fields.integer("servers")) out.servers = static_cast<std::uint32_t>(*n);
     out.tuning = read_tuning(fields.node("tuning"), problems_);
     out.timeouts = read_timeouts(fields.node("timeouts"));
+    out.sync = read_sync(fields.node("sync"), problems_);
   }
 
   void vip(const Node& name, const Node& node) {

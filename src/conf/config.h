@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conf/l4.h"
+#include "conf/sync.h"
 #include "conf/tuning.h"
 #include "net/address.h"
 
@@ -35,6 +36,7 @@ struct Director {
   std::uint32_t servers = 1u << 16;
   Tuning tuning;
   Timeouts timeouts;
+  Sync sync;  // connections kept in step with other directors
   bool operator==(const Director&) const = default;
 };
 

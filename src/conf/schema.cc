@@ -107,6 +107,47 @@ const Shape& director_shape() {
            .kind = Kind::Object,
            .doc = "The knobs of kernel IPVS (net.ipv4.vs.*), with its names, ranges and defaults.",
            .shape = &tuning_shape()},
+          {.name = "sync",
+           .kind = Kind::Object,
+           .doc = "Connections kept in step with other directors, by IPVS's protocol.",
+           .shape = &sync_shape()},
+      }};
+  return shape;
+}
+
+const Shape& sync_shape() {
+  static const Shape shape{
+      "sync",
+      "The daemons that tell other directors of connections, and hear of theirs.",
+      {
+          {.name = "state",
+           .kind = Kind::Choice,
+           .doc = "What this director does: tell, hear, or both.",
+           .required = true,
+           .choices = {"master", "backup", "both"}},
+          {.name = "interface", .kind = Kind::Interface, .doc = "Way to the other directors.", .required = true},
+          {.name = "syncid",
+           .kind = Kind::Integer,
+           .doc = "Tells groups of directors apart; a backup with 0 hears everyone.",
+           .max = 255,
+           .fallback = "0"},
+          {.name = "group", .kind = Kind::Address, .doc = "Multicast group, IPv4 or IPv6.", .fallback = "224.0.0.81"},
+          {.name = "port", .kind = Kind::Integer, .doc = "UDP port.", .min = 1, .max = 65535, .fallback = "8848"},
+          {.name = "ttl",
+           .kind = Kind::Integer,
+           .doc = "How many routers a multicast may pass, plus one.",
+           .min = 1,
+           .max = 255,
+           .fallback = "1"},
+          {.name = "maxlen",
+           .kind = Kind::Integer,
+           .doc = "Bytes of UDP payload in a datagram. Left out: what Ethernet carries, 1472 for IPv4.",
+           .min = 1,
+           .max = 65507},
+          {.name = "peers",
+           .kind = Kind::List,
+           .doc = "Addresses of the other directors, to speak to them one by one instead of by a group.",
+           .item = Kind::Address},
       }};
   return shape;
 }

@@ -60,6 +60,7 @@ const Shape& vip_shape();
 const Shape& director_shape();
 const Shape& tuning_shape();
 const Shape& timeouts_shape();
+const Shape& sync_shape();
 const Shape& service_shape();
 const Shape& listen_shape();
 const Shape& tunnel_shape();

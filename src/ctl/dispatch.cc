@@ -62,6 +62,20 @@ struct Carry {
   Result<Reply> operator()(const TraceRequest&) const {
     return fail(std::errc::operation_not_supported, "packets are traced over a connection of their own");
   }
+  Result<Reply> operator()(const SyncRequest& r) const {
+    const auto role = r.role == "backup" ? lb::SyncRole::Backup : lb::SyncRole::Master;
+    if (r.action != "list" && r.role != lb::name_of(role))
+      return fail(std::errc::invalid_argument, "role must be master or backup");
+    Result<> done;
+    if (r.action == "start")
+      done = director.start_sync(role, r.daemon);
+    else if (r.action == "stop")
+      done = director.stop_sync(role);
+    else if (r.action != "list")
+      return fail(std::errc::invalid_argument, "a sync daemon can be listed, started or stopped");
+    if (!done) return tl::unexpected(std::move(done).error());
+    return Reply{SyncReply{director.sync_status()}};
+  }
   Result<Reply> operator()(const TimeoutsRequest& r) const {
     const auto now = director.timeouts(r.tcp, r.tcp_fin, r.udp);
     return Reply{TimeoutsReply{now.tcp, now.tcp_fin, now.udp}};

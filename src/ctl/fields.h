@@ -19,8 +19,8 @@ template <class T, class U>
 concept Of = std::same_as<std::remove_const_t<T>, U>;
 
 // Names on the wire of the alternatives of Request, in its order, and of lb::Step.
-inline constexpr std::string_view kOps[] = {"change", "list",   "connections", "server", "status", "drops",
-                                            "diff",   "reload", "timeouts",    "trace",  "explain"};
+inline constexpr std::string_view kOps[] = {"change", "list",   "connections", "server", "status",  "drops",
+                                            "diff",   "reload", "timeouts",    "trace",  "explain", "sync"};
 inline constexpr std::string_view kSteps[] = {"add_service", "edit_service",  "remove_service", "add_server",
                                               "edit_server", "remove_server", "clear",          "zero"};
 static_assert(std::size(kOps) == std::variant_size_v<Request> && std::size(kOps) == std::variant_size_v<Reply>);
@@ -226,6 +226,32 @@ void fields(V& v, T& vip) {
   v("present", vip.present);
 }
 
+template <class V, Of<conf::SyncDaemon> T>
+void fields(V& v, T& daemon) {
+  v("interface", daemon.interface);
+  v("syncid", daemon.syncid);
+  v("group", daemon.group);
+  v("port", daemon.port);
+  v("ttl", daemon.ttl);
+  v("maxlen", daemon.maxlen);
+  v("peers", daemon.peers);
+}
+
+template <class V, Of<lb::SyncCount> T>
+void fields(V& v, T& count) {
+  v.need("name", count.name);
+  v("value", count.value);
+}
+
+template <class V, Of<lb::SyncStatus> T>
+void fields(V& v, T& status) {
+  v.need("role", status.role);
+  v("daemon", status.daemon);
+  v("running", status.running);
+  v("problem", status.problem);
+  v("counters", status.counters);
+}
+
 template <class V, Of<lb::Status> T>
 void fields(V& v, T& status) {
   v("version", status.version);
@@ -240,6 +266,7 @@ void fields(V& v, T& status) {
   v("interfaces", status.interfaces);
   v("vips", status.vips);
   v("tuning", status.tuning);
+  v("sync", status.sync);
   v("warnings", status.warnings);
 }
 
@@ -399,6 +426,18 @@ template <class V, Of<TraceLine> T>
 void fields(V& v, T& line) {
   v("packet", line.packet);
   v("counts", line.counts);
+}
+
+template <class V, Of<SyncRequest> T>
+void fields(V& v, T& request) {
+  v("action", request.action);
+  v("role", request.role);
+  v("daemon", request.daemon);
+}
+
+template <class V, Of<SyncReply> T>
+void fields(V& v, T& reply) {
+  v.need("daemons", reply.daemons);
 }
 
 template <class V, Of<ListReply> T>

@@ -133,10 +133,21 @@ struct TraceLine {
   std::optional<lb::TraceCounts> counts;
 };
 
+// "sync": lists the synchronisation daemons after starting or stopping the one of that role.
+// EEXIST, ESRCH, EINVAL as IPVS answers.
+struct SyncRequest {
+  std::string action = "list";  // "list", "start", "stop"
+  std::string role;             // "master", "backup"
+  conf::SyncDaemon daemon;      // to start
+};
+struct SyncReply {
+  std::vector<lb::SyncStatus> daemons;  // master first
+};
+
 using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest, DropsRequest,
-                             DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest, ExplainRequest>;
+                             DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest, ExplainRequest, SyncRequest>;
 using Reply = std::variant<ChangeReply, ListReply, ConnectionsReply, ServerReply, StatusReply, DropsReply, DiffReply,
-                           ReloadReply, TimeoutsReply, TraceReply, ExplainReply>;
+                           ReloadReply, TimeoutsReply, TraceReply, ExplainReply, SyncReply>;
 
 // What an error's code is on the wire; EIO for what is no errno.
 int errno_of(const std::error_code& code);

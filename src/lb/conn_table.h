@@ -36,12 +36,13 @@ class ConnTable {
   // Ends those connections of one bucket that `unwanted` says so of; returns how many. One that
   // a packet changes meanwhile stays.
   std::uint32_t remove_if(std::uint32_t bucket, const std::function<bool(const Entry&)>& unwanted);
+  // A copy of the live connection in one slot, if there is one.
+  [[nodiscard]] std::optional<Entry> entry(std::uint32_t bucket, std::uint32_t slot) const;
 
  private:
   [[nodiscard]] std::uint32_t expired(std::uint32_t bucket, std::uint32_t now) const;
   bool end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word);
   void prolong(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word, std::uint32_t now);
-  [[nodiscard]] std::optional<Entry> entry(std::uint32_t bucket, std::uint32_t slot) const;
   void unspill(std::uint32_t bucket, std::uint64_t word);
   void release(std::uint32_t place);
 

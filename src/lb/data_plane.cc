@@ -85,7 +85,7 @@ void DataPlane::adopt() {
     auto& slot = servers_[i];
     slot.service = s.service;
     slot.key = {address_of(s.addr, s.family), ntohs(s.port)};
-    slot.removed = (s.flags & PL_SERVER_AVAILABLE) == 0;
+    slot.removed = (s.flags & PL_SERVER_AVAILABLE) == 0 || (s.flags & PL_SERVER_HELD) != 0;
     services_[s.service].servers[slot.key] = i;
     by_address_[slot.key.address].insert(i);
     free_servers_.claim(i, 1);
@@ -178,6 +178,7 @@ void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const c
   slot.removed = false;
   removed_.erase(index);
   if (const auto it = next_hops_.find(spec.key.address); it != next_hops_.end()) point(index, it->second, now);
+  shared(s.flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_HELD));
   shared(s.flags).fetch_or(PL_SERVER_AVAILABLE | (pmtu_disc_ ? 0u : std::uint32_t{PL_SERVER_IGNORE_DF}));
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,6 +26,7 @@
 #include "lb/status.h"
 #include "lb/table.h"
 #include "lb/xdp_program.h"
+#include "proto/ipvs_sync.h"
 
 namespace plenum::lb {
 
@@ -78,7 +80,20 @@ class DataPlane {
   [[nodiscard]] ServiceNumbers numbers(const conf::ServiceKey& service, const Snapshot* snapshot = nullptr) const;
   [[nodiscard]] std::uint64_t connections() const;
 
+  // For other directors; see data_plane_sync.cc. What they are told of a connection: nothing
+  // when its server was removed.
+  [[nodiscard]] std::optional<proto::SyncConnection> told(const ConnTable::Entry& entry) const;
+  // The slot of the server that a connection of another director is on, found as IPVS finds
+  // it (ip_vs_find_dest()). A server nobody here has is held while it has connections: packets
+  // go to it, new connections do not. ENOSPC when there is no room for it.
+  Result<std::uint32_t> bind(const proto::SyncConnection& connection, TimePoint now);
+  // Whether bind() began to hold a server since the last call: its next hop is to be followed.
+  bool take_held() { return std::exchange(held_, false); }
+  // Virtual addresses of connections whose servers are held.
+  [[nodiscard]] std::set<net::Address> held_addresses() const;
+
   [[nodiscard]] ConnTable& table() { return conns_; }
+  [[nodiscard]] const ConnTable& table() const { return conns_; }
   // The connections of one bucket, as listings show them.
   void list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const;
   [[nodiscard]] std::vector<ReasonCount> reasons() const;
@@ -134,6 +149,9 @@ class DataPlane {
   [[nodiscard]] std::uint32_t slots_used() const;
   [[nodiscard]] Counters read_stats(std::uint32_t server, const Snapshot* snapshot = nullptr) const;
   [[nodiscard]] Counters total(const ServiceSlot& slot, const Snapshot* snapshot = nullptr) const;
+  [[nodiscard]] const ServiceSlot* serving(const conf::ServiceKey& key) const;
+  Result<std::uint32_t> hold(const conf::ServiceKey& service, const conf::ServerKey& server, std::uint8_t forward,
+                             TimePoint now);
 
   XdpProgram& program_;
   ConnTable conns_;
@@ -148,6 +166,7 @@ class DataPlane {
   NextHopSlots hop_slots_;
   std::vector<std::uint16_t> nat_uses_;
   std::set<std::uint32_t> removed_;
+  bool held_ = false;
   std::set<net::Address> hops_due_;  // their next hop found no room
   RealServers reals_;
   bool pmtu_disc_ = true;

@@ -102,6 +102,7 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   next_hops_->settle();
   update_ports();
   apply_vips(state ? state->vips : std::vector<conf::Vip>{});
+  begin_sync(state);
   save();
   second_ = loop_.every(seconds(1), [this] { every_second(); });
   sample_ = loop_.every(seconds(2), [this] {
@@ -195,7 +196,7 @@ void Director::sync_all() {
 }
 
 void Director::follow_servers() {
-  std::set<net::Address> never;
+  std::set<net::Address> never = data_plane_->held_addresses();
   for (const auto& entry : table_.services())
     if (entry.spec.key.fwmark == 0) never.insert(entry.spec.key.address);
   for (const auto& vip : config_.vips)
@@ -218,7 +219,7 @@ void Director::forget_routes() { shared(program_->settings[0].route_epoch).fetch
 
 void Director::update_ports() {
   ports_due_ = false;
-  std::set<net::Address> vips;
+  std::set<net::Address> vips = data_plane_->held_addresses();
   for (const auto& entry : table_.services())
     if (entry.spec.key.fwmark == 0) vips.insert(entry.spec.key.address);
   std::set<std::uint32_t> ways_out;
@@ -313,6 +314,7 @@ void Director::save() {
   RuntimeState state;
   state.last_file = config_.services;
   state.director = config_.director;
+  state.sync = sync_->daemons();
   state.vips = config_.vips;
   for (const auto& entry : table_.services()) state.running.push_back(entry);
   state.baselines = data_plane_->baselines();
@@ -424,6 +426,7 @@ Result<std::vector<std::string>> Director::reload(const std::string& path) {
   PLENUM_TRY(auto next, reloaded(*config), file);
   const auto before = config_.vips;
   const auto timeouts_before = config_.director.timeouts;
+  const auto sync_before = config_.director.sync;
   config_ = *std::move(config);
   config_error_.clear();
   table_ = std::move(next.table);
@@ -434,6 +437,7 @@ Result<std::vector<std::string>> Director::reload(const std::string& path) {
   next_hops_->settle();
   update_ports();
   apply_vips(before);
+  reload_sync(sync_before);
   save();
   return std::move(next.lines);
 }
@@ -508,6 +512,7 @@ void Director::every_second() {
     changed();
   }
   retry();
+  sync_->every_second();
   const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
     const auto numbers = data_plane_->numbers(service, server);
     return std::uint64_t{numbers.active} + numbers.inactive;
@@ -533,6 +538,7 @@ void Director::age_slice() {
 std::vector<std::string> Director::warnings() const {
   std::vector<std::string> out = vip_problems_;
   out.insert(out.end(), port_problems_.begin(), port_problems_.end());
+  for (auto& warning : sync_->warnings()) out.push_back(std::move(warning));
   for (const auto& [key, why] : unsynced_) out.push_back(key.text() + ": not in force as listed: " + why);
   if (config_.director.connections != program_->conns.size() * PL_SLOTS ||
       config_.director.servers != program_->servers.size())
@@ -598,6 +604,7 @@ Status Director::status() const {
   }
   s.vips = Vips::status(config_.vips, next_hops_->network());
   s.tuning = tuning();
+  s.sync = sync_->status();
   s.warnings = warnings();
   return s;
 }

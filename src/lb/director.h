@@ -23,6 +23,7 @@
 #include "lb/state_file.h"
 #include "lb/status.h"
 #include "lb/step.h"
+#include "lb/sync.h"
 #include "lb/table.h"
 #include "lb/timeouts.h"
 #include "lb/trace/tracer.h"
@@ -93,6 +94,11 @@ class Director {
   // Whether a backup sync daemon runs, which `tuning: backup_only` asks.
   void set_backup(bool running);
 
+  // Synchronisation daemons: EEXIST, ESRCH and EINVAL as IPVS answers; see director_sync.cc.
+  Result<> start_sync(SyncRole role, const conf::SyncDaemon& daemon);
+  Result<> stop_sync(SyncRole role);
+  [[nodiscard]] std::vector<SyncStatus> sync_status() const { return sync_->status(); }
+
   // Writes what a restarted daemon needs, at once.
   void save();
 
@@ -117,6 +123,8 @@ class Director {
   void one_mode_for_all(const PortPlan& plan);
   void detach_ports(const PortPlan& plan);
   void changed();
+  void begin_sync(const std::optional<RuntimeState>& state);
+  void reload_sync(const conf::Sync& before);
   void every_second();
   void age_slice();
   void tune(const conf::Timeouts& before);
@@ -142,6 +150,7 @@ class Director {
   std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<NextHops> next_hops_;
   std::optional<Vips> vips_;
+  std::unique_ptr<Sync> sync_;  // refers to the data plane
   StateFile state_file_;
   std::optional<rt::NetlinkMonitor> monitor_;
   std::vector<std::string> vip_problems_, port_problems_;

@@ -2,6 +2,7 @@
 
 #include "lb/state_json.h"
 #include "lb/tuning_json.h"
+#include "lb/sync_json.h"
 
 namespace plenum::lb {
 namespace {
@@ -32,6 +33,8 @@ void write_host(JsonWriter& out, const RuntimeState& state) {
   out.member("servers", state.director.servers);
   out.key("tuning").json(to_json(state.director.tuning).dump());
   out.key("timeouts").json(to_json(state.director.timeouts).dump());
+  out.key("sync").json(to_json(state.director.sync).dump());
+  out.key("sync_running").json(to_json(state.sync).dump());
   out.key("vips").begin_array();
   for (const auto& vip : state.vips) {
     out.begin_object();
@@ -74,6 +77,8 @@ void read_host(StateReader& in, const Json& json, RuntimeState& out) {
   in.get(json, "servers", out.director.servers);
   out.director.tuning = tuning_from(in, json);
   out.director.timeouts = timeouts_from(in, json);
+  out.director.sync = sync_from(in, json, "sync");
+  out.sync = sync_from(in, json, "sync_running");
   for (const auto& one : in.array(json, "vips")) {
     if (!one.is_object()) return in.fail("vips", "have something that is no vip");
     conf::Vip vip;

@@ -21,6 +21,7 @@ struct RuntimeState {
   std::vector<conf::Service> last_file;  // what reload() compares the next file with
   conf::Director director;               // of that file, as are the virtual addresses
   std::vector<conf::Vip> vips;
+  conf::Sync sync;                    // the daemons that ran, whoever started them
   std::vector<ServiceEntry> running;  // order of addition
   // Opaque here: the counters that "zero" made the new beginning, by whoever keeps them.
   std::map<std::string, std::vector<std::uint64_t>> baselines;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conf/l4.h"
+#include "conf/sync.h"
 
 namespace plenum::lb {
 
@@ -85,6 +86,21 @@ struct VipStatus {
   bool operator==(const VipStatus&) const = default;
 };
 
+// A synchronisation daemon and what it did since it was started.
+struct SyncCount {
+  std::string name;  // "connections", "datagrams", "overruns"
+  std::uint64_t value = 0;
+  bool operator==(const SyncCount&) const = default;
+};
+struct SyncStatus {
+  std::string role;  // "master" or "backup"
+  conf::SyncDaemon daemon;
+  bool running = false;
+  std::string problem;  // why it does not run
+  std::vector<SyncCount> counters;
+  bool operator==(const SyncStatus&) const = default;
+};
+
 struct Status {
   std::string version;
   std::uint64_t uptime = 0;             // seconds the daemon runs
@@ -96,6 +112,7 @@ struct Status {
   std::vector<VipStatus> vips;
   // What differs from IPVS's defaults ("drop_entry 3 (default 0)"), and defences that are on.
   std::vector<std::string> tuning;
+  std::vector<SyncStatus> sync;
   std::vector<std::string> warnings;
   bool operator==(const Status&) const = default;
 };

@@ -22,6 +22,13 @@ std::uint32_t seconds_of(std::uint32_t ticks) {
   return static_cast<std::uint32_t>((std::uint64_t{ticks} << PL_TICK_SHIFT) / 1'000'000'000);
 }
 
+std::uint32_t timeout_of(const pl_settings& settings, std::uint8_t protocol, std::uint32_t state) {
+  constexpr std::uint8_t tcp = 6, sctp = 132;
+  if (protocol == tcp) return settings.tcp_timeout[state & 15];
+  if (protocol == sctp) return settings.sctp_timeout[state & 15];
+  return settings.udp_timeout;
+}
+
 void set_timeouts(pl_settings& settings, const Timeouts& timeouts) {
   for (std::size_t i = 0; i < kTcp.size(); ++i) settings.tcp_timeout[i] = ticks_of(kTcp[i]);
   for (std::size_t i = 0; i < kSctp.size(); ++i) settings.sctp_timeout[i] = ticks_of(kSctp[i]);

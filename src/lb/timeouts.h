@@ -22,6 +22,9 @@ std::uint32_t ticks_of(std::uint64_t seconds);
 // Whole seconds left of that many ticks.
 std::uint32_t seconds_of(std::uint32_t ticks);
 
+// Ticks a connection of that protocol (IPPROTO_*) and state lasts without packets.
+std::uint32_t timeout_of(const pl_settings& settings, std::uint8_t protocol, std::uint32_t state);
+
 void set_timeouts(pl_settings& settings, const Timeouts& timeouts);
 Timeouts timeouts_of(const pl_settings& settings);
 

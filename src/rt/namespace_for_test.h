@@ -50,6 +50,8 @@ class TwoNamespaces {
     sh_there("ip link set eth0 up");
   }
   static void sh(const std::string& command) { TestNamespace::sh(command); }
+  // The calling thread is there from now on.
+  void enter_there() const { there_.enter(); }
   void sh_there(const std::string& command) const {
     there_.enter();
     TestNamespace::sh(command);

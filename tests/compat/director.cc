@@ -4,6 +4,8 @@
 #include <sstream>
 #include <variant>
 
+#include "lb/sync_role.h"
+
 namespace plenum::compat {
 
 Result<cli::IpvsadmWorld::Call> Director::connect() {
@@ -82,6 +84,24 @@ Result<ctl::Reply> Director::on(const ctl::TimeoutsRequest& request) {
   if (request.tcp_fin.value_or(0) != 0) timeouts_.tcp_fin = *request.tcp_fin;
   if (request.udp.value_or(0) != 0) timeouts_.udp = *request.udp;
   return timeouts_;
+}
+
+// The recordings' machine had eth0, of Ethernet.
+Result<ctl::Reply> Director::on(const ctl::SyncRequest& request) {
+  const auto role = request.role == "backup" ? lb::SyncRole::Backup : lb::SyncRole::Master;
+  auto& daemon = role == lb::SyncRole::Master ? master_ : backup_;
+  if (request.action == "start") {
+    if (daemon) return fail(std::errc::file_exists, "runs");
+    if (request.daemon.interface != "eth0") return fail(std::errc::invalid_argument, "no such interface");
+    PLENUM_TRY(daemon, lb::completed(role, request.daemon, 1500), "start");
+  } else if (request.action == "stop") {
+    if (!daemon) return fail(std::errc::no_such_process, "none");
+    daemon.reset();
+  }
+  ctl::SyncReply reply;
+  if (master_) reply.daemons.push_back({"master", *master_, true, "", {}});
+  if (backup_) reply.daemons.push_back({"backup", *backup_, true, "", {}});
+  return reply;
 }
 
 namespace {

@@ -42,12 +42,14 @@ class Director {
   Result<ctl::Reply> on(const ctl::ListRequest& request);
   Result<ctl::Reply> on(const ctl::ConnectionsRequest& request);
   Result<ctl::Reply> on(const ctl::TimeoutsRequest& request);
+  Result<ctl::Reply> on(const ctl::SyncRequest& request);
   void zero(const std::optional<conf::ServiceKey>& service);
 
   lb::Table table_;
   std::map<Part, Counts> counts_;
   std::vector<lb::ConnectionStatus> connections_;
   ctl::TimeoutsReply timeouts_;
+  std::optional<conf::SyncDaemon> master_, backup_;
   std::optional<Error> refusal_;
   std::vector<ctl::Request> asked_;
 };

@@ -1,8 +1,7 @@
 // The recorded scenarios, step by step against a table of our own: each step must print and
 // answer what the real IPVS did.
 //
-// Not replayed: synchronisation daemons that run (list/42 to 47, errors/83), which this
-// version has not. By name, because the step was more than one command: the restores and
+// By name, because the step was more than one command: the restores and
 // errors/87 to 90.
 
 #include <gmock/gmock.h>
@@ -69,9 +68,7 @@ TEST(Listings, ListScenario) {
   const TestNames names(kListHosts);
   int replayed = 0;
   for (const auto& run : read_scenario("list")) {
-    if (is_step(run,
-                {"list/42", "list/43", "list/44", "list/45", "list/46", "list/47", "list/51", "list/59", "list/60"}))
-      continue;
+    if (is_step(run, {"list/51", "list/59", "list/60"})) continue;
     if (run.where == "list/00-setup.txt" && run.command == "ipvsadm -C") continue;  // of list/59 and 61
     if (is_step(run, {"list/15"})) {
       give_counts(director, run.out, Columns::Connections);
@@ -100,7 +97,7 @@ TEST(Listings, ErrorsScenario) {
   const TestNames names;
   int replayed = 0;
   for (const auto& run : read_scenario("errors")) {
-    if (is_step(run, {"errors/83", "errors/87", "errors/88", "errors/89"})) continue;
+    if (is_step(run, {"errors/87", "errors/88", "errors/89"})) continue;
     if (is_step(run, {"errors/90"})) {
       const std::string rules = "-A -t 10.0.1.210:80 -s rr\nbogus\n-a -t 10.0.1.210:80 -r 10.0.2.11:80 -m\n";
       expect_equal(run, run_ipvsadm(director, names, {"-R"}, rules));

@@ -29,7 +29,7 @@ SyncProgram::~SyncProgram() = default;
 pl_sync_result SyncProgram::enter(const pl_sync_record& record) { return enter(std::vector{record}).front(); }
 
 std::vector<pl_sync_result> SyncProgram::enter(std::vector<pl_sync_record> records) {
-  inbox_.clear();
+  if (records.size() < PL_SYNC_INBOX) inbox_[records.size()].proto = PL_SYNC_END;
   for (std::size_t i = 0; i < records.size(); ++i) {
     inbox_[i] = records[i];
     inbox_[i].result = PL_SYNC_RESULTS;  // none of them: the program must set it

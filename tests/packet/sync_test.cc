@@ -126,7 +126,7 @@ class SyncEntry : public EachProtocol {
     r.proto = protocol();
     r.family = static_cast<__u8>(family());
     r.state = state;
-    r.active = active;
+    r.flags = active ? PL_SYNC_ACTIVE : 0;
     r.server = server_;
     r.timeout = ticks(900);
     r.packets = 3;
@@ -182,7 +182,7 @@ TEST_P(SyncEntry, OnAnotherServerItIsMadeAnewUnlessItEnds) {
   moved.server = other;
   if (active()) {
     auto end = moved;
-    end.active = 0;
+    end.flags = 0;
     EXPECT_EQ(program_->enter(end), PL_SYNC_IGNORED);
     expect_load(server_, 1, 0);
     EXPECT_EQ(program_->enter(moved), PL_SYNC_MOVED);

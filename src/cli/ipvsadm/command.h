@@ -11,6 +11,7 @@
 
 #include "cli/ipvsadm/names.h"
 #include "conf/l4.h"
+#include "conf/sync.h"
 
 namespace plenum::cli::ipvsadm {
 
@@ -37,7 +38,10 @@ struct Command {
   std::optional<conf::Service> service;
   // A persistence engine given without -p, which a conf::Service has no room for.
   std::string engine_without_persistence;
-  conf::Server server;                          // of the commands about a server
+  conf::Server server;  // of the commands about a server
+  // Of StartDaemon and StopDaemon.
+  std::string sync_role;  // "master" or "backup"
+  conf::SyncDaemon sync;
   std::uint32_t tcp = 0, tcp_fin = 0, udp = 0;  // of SetTimeouts, seconds; 0: as it is
 };
 

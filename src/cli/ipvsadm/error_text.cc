@@ -26,6 +26,7 @@ constexpr Row kByCommand[] = {
     {Verb::EditServer, std::errc::no_such_file_or_directory, "No such destination"},
     {Verb::DeleteServer, std::errc::no_such_process, "Service not defined"},
     {Verb::DeleteServer, std::errc::no_such_file_or_directory, "No such destination"},
+    {Verb::StartDaemon, std::errc::file_exists, "Daemon has already run"},
     {Verb::StopDaemon, std::errc::no_such_process, "No daemon is running"},
 };
 

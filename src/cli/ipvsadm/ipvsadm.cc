@@ -52,6 +52,8 @@ class Session {
   Outcome list(const Command& command);
   Outcome list_connections(const Format& format);
   Outcome list_timeouts();
+  Outcome list_daemons();
+  Outcome change_daemon(const Command& command, const char* action);
   Outcome restore();
   // Rules that change the table, sent together; what became of the last one.
   Outcome send_waiting();
@@ -139,11 +141,10 @@ Outcome Session::carry_out(const Command& command, const std::vector<std::string
       return {0, true};
     case Verb::SetTimeouts:
       return set_timeouts(command);
-    // This version has no synchronisation of connections, so none runs.
     case Verb::StartDaemon:
-      return refuse(kRefused, "sync daemon: not supported by this version of plenum");
+      return change_daemon(command, "start");
     case Verb::StopDaemon:
-      return refuse(kRefused, "No daemon is running");
+      return change_daemon(command, "stop");
     case Verb::Restore:
       if (!from_rules) return restore();
       world_.err << try_help(program_).text;
@@ -182,7 +183,7 @@ Outcome Session::set_timeouts(const Command& command) {
 Outcome Session::list(const Command& command) {
   if (command.connections) return list_connections(command.format);
   if (!command.service && command.timeouts) return list_timeouts();
-  if (!command.service && command.daemon) return {};  // no synchronisation runs
+  if (!command.service && command.daemon) return list_daemons();
   Format format = command.format;
   format.rule = command.verb == Verb::Save;
   ctl::ListRequest request;
@@ -222,6 +223,24 @@ Outcome Session::list_timeouts() {
   }
   const auto& timeouts = std::get<ctl::TimeoutsReply>(*reply);
   world_.out << "Timeout (tcp tcpfin udp): " << timeouts.tcp << ' ' << timeouts.tcp_fin << ' ' << timeouts.udp << '\n';
+  return {};
+}
+
+Outcome Session::list_daemons() {
+  const auto reply = call_(ctl::SyncRequest{});
+  if (!reply) {
+    world_.err << error_text(Verb::List, reply.error()) << '\n';
+    return {kListFailed, true};
+  }
+  for (const auto& one : std::get<ctl::SyncReply>(*reply).daemons) world_.out << daemon_row(one);
+  return {};
+}
+
+Outcome Session::change_daemon(const Command& command, const char* action) {
+  ctl::SyncRequest request{action, command.sync_role, command.sync};
+  if (request.daemon.interface.empty()) request.daemon.interface = "eth0";
+  const auto reply = call_(request);
+  if (!reply) return refuse(kRefused, error_text(command.verb, reply.error()));
   return {};
 }
 

@@ -197,15 +197,6 @@ TEST_F(IpvsadmTest, ConnectionsAreAskedForPageByPage) {
             "SCTP 100:01 ESTABLISHED 10.0.0.1:20        10.0.0.2:80        10.0.0.3:8080\n");
 }
 
-TEST_F(IpvsadmTest, SyncDaemonsAreRefusedClearly) {
-  EXPECT_EQ(run("ipvsadm", {"--start-daemon", "master"}), 255);
-  EXPECT_EQ(err_.str(), "sync daemon: not supported by this version of plenum\n");
-  EXPECT_EQ(run("ipvsadm", {"--stop-daemon", "master"}), 255);
-  EXPECT_EQ(err_.str(), "No daemon is running\n");
-  EXPECT_EQ(run("ipvsadm", {"-L", "--daemon"}), 0);
-  EXPECT_EQ(out_.str(), "");
-}
-
 TEST(IpvsadmNames, AreKnownByTheirLastPart) {
   EXPECT_TRUE(is_ipvsadm("ipvsadm"));
   EXPECT_TRUE(is_ipvsadm("/usr/sbin/ipvsadm-save"));

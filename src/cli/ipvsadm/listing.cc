@@ -240,4 +240,12 @@ std::string list_services(const ctl::ListReply& table, const Format& format, boo
   return text + lister.take();
 }
 
+std::string daemon_row(const lb::SyncStatus& status) {
+  const auto& d = status.daemon;
+  std::string out = status.role + " sync daemon (mcast=" + d.interface + ", syncid=" + std::to_string(d.syncid);
+  if (d.maxlen != 0) out += ", maxlen=" + std::to_string(d.maxlen);
+  return out + ", group=" + d.group.text() + ", port=" + std::to_string(d.port) + ", ttl=" + std::to_string(d.ttl) +
+         ")\n";
+}
+
 }  // namespace plenum::cli::ipvsadm

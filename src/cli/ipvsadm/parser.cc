@@ -34,6 +34,7 @@ bool Parser::start(Tag tag) {
 }
 
 Complaint Parser::start_argument(Tag tag, const std::string& argument) {
+  command_.sync_role = argument;
   if (argument == "master" || argument == "backup") return std::nullopt;
   if (tag == Tag::StartDaemon) return "illegal start-daemon parameter specified";
   return "illegal start_daemon specified";

@@ -290,24 +290,35 @@ Complaint Parser::number(Column column, const std::string& text, long min, long 
 }
 
 Complaint Parser::daemon_option(Tag tag, const std::string& text) {
+  auto& daemon = command_.sync;
+  const auto into = [&](Column column, long min, long max, const char* what, auto& field) {
+    auto complaint = number(column, text, min, max, what);
+    if (!complaint) field = static_cast<std::remove_reference_t<decltype(field)>>(*to_number(text, min, max));
+    return complaint;
+  };
   switch (tag) {
     case Tag::McastInterface:
+      // The kernel's name field takes 15 characters, and the rest is cut off.
+      daemon.interface = text.substr(0, 15);
       return add(Column::Mcast);
     case Tag::SyncId:
-      return number(Column::SyncId, text, 0, 255, "syncid");
+      return into(Column::SyncId, 0, 255, "syncid", daemon.syncid);
     case Tag::McastPort:
-      return number(Column::McastPort, text, 1, 65535, "mcast-port");
+      return into(Column::McastPort, 1, 65535, "mcast-port", daemon.port);
     case Tag::McastTtl:
-      return number(Column::McastTtl, text, 1, 255, "mcast-ttl");
+      return into(Column::McastTtl, 1, 255, "mcast-ttl", daemon.ttl);
     case Tag::SyncMaxlen:
-      return number(Column::SyncMaxlen, text, 1, 65535 - 20 - 8, "sync-maxlen");
+      return into(Column::SyncMaxlen, 1, 65535 - 20 - 8, "sync-maxlen", daemon.maxlen);
     default:
       break;
   }
   if (auto complaint = add(Column::McastGroup)) return complaint;
   const bool v6 = text.find(':') != std::string::npos;
   const auto group = net::Address::parse(text);
-  if (group && group->is_v4() != v6 && group->is_multicast()) return std::nullopt;
+  if (group && group->is_v4() != v6 && group->is_multicast()) {
+    daemon.group = *group;
+    return std::nullopt;
+  }
   return (v6 ? "invalid IPv6 mcast-group " : "invalid IPv4 mcast-group ") + quoted(text);
 }
 

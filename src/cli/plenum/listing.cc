@@ -166,6 +166,15 @@ std::string status_text(const lb::Status& s) {
     out += title + line + "\n";
     title = "             ";
   }
+  title = "sync         ";
+  for (const auto& one : s.sync) {
+    out += title + one.role + " on " + one.daemon.interface + (one.running ? "" : ", DOES NOT RUN") + ", syncid " +
+           std::to_string(one.daemon.syncid);
+    for (const auto& count : one.counters)
+      if (count.value != 0) out += ", " + count.name + " " + std::to_string(count.value);
+    out += "\n";
+    title = "             ";
+  }
   for (const auto& warning : s.warnings) out += "warning: " + warning + "\n";
   if (!s.config_error.empty()) {
     out += "the last reload was refused, the old state goes on:\n" + s.config_error;

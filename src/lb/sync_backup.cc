@@ -1,0 +1,180 @@
+#include "lb/sync_backup.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "lb/abi_values.h"
+#include "lb/timeouts.h"
+#include "rt/sync_socket.h"
+
+namespace plenum::lb {
+
+namespace {
+
+// Datagrams read before the loop goes on with other things.
+constexpr int kDatagrams = 256;
+
+// What a tick can tell at the longest, and what IPVS gives a template that comes without a time.
+constexpr std::uint32_t kMostSeconds = 30u * 86400, kTemplateSeconds = 180;
+
+bool is_known(const proto::SyncConnection& c) {
+  const bool is_template = (c.flags & proto::kSyncTemplate) != 0;
+  switch (static_cast<conf::Protocol>(c.protocol)) {
+    case conf::Protocol::Tcp:
+      return is_template || c.state < PL_TCP_STATES;
+    case conf::Protocol::Sctp:
+      return is_template || c.state < PL_SCTP_STATES;
+    case conf::Protocol::Udp:
+      return is_template || c.state == PL_UDP_NORMAL;
+  }
+  return is_template && c.protocol == 0 && c.fwmark != 0;
+}
+
+bool is_server(const net::Address& address) {
+  return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback();
+}
+
+net::Address address_of(const sockaddr_storage& from) {
+  if (from.ss_family == AF_INET) return net::Address::v4_bytes(&reinterpret_cast<const sockaddr_in&>(from).sin_addr);
+  return net::Address::v6_bytes(&reinterpret_cast<const sockaddr_in6&>(from).sin6_addr);
+}
+
+}  // namespace
+
+SyncBackup::SyncBackup(const Clock& clock, XdpProgram& program, DataPlane& data_plane, conf::SyncDaemon daemon,
+                       SyncTuning tuning, std::function<void()> held)
+    : clock_(clock),
+      settings_(program.settings[0]),
+      data_plane_(data_plane),
+      daemon_(std::move(daemon)),
+      tuning_(tuning),
+      held_(std::move(held)),
+      buffer_(65536) {}
+
+Result<std::unique_ptr<SyncBackup>> SyncBackup::open(rt::Loop& loop, const Clock& clock, XdpProgram& program,
+                                                     DataPlane& data_plane, const conf::SyncDaemon& daemon,
+                                                     const SyncTuning& tuning, std::function<void()> held) {
+  std::unique_ptr<SyncBackup> out(new SyncBackup(clock, program, data_plane, daemon, tuning, std::move(held)));
+  PLENUM_TRY(out->program_, SyncProgram::open(program), "backup");
+  auto at = daemon.group;
+  if (!daemon.peers.empty()) at = daemon.peers.front().is_v4() ? net::Address() : *net::Address::parse("::");
+  for (std::uint32_t lane = 0; lane < std::max(tuning.ports, 1u); ++lane) {
+    const auto port = static_cast<std::uint16_t>(daemon.port + lane);
+    PLENUM_TRY(auto socket, rt::open_sync_receiver({daemon.interface, {at, port}, daemon.ttl, tuning.socket_size}),
+               "backup");
+    out->lanes_.push_back({std::move(socket), {}});
+  }
+  for (auto& lane : out->lanes_) {
+    PLENUM_TRY(lane.watch,
+               loop.on_readable(lane.socket.get(), [backup = out.get(), &lane] { backup->read(lane.socket); }),
+               "backup");
+  }
+  return out;
+}
+
+bool SyncBackup::is_peer(const net::Address& address) const {
+  return daemon_.peers.empty() || std::find(daemon_.peers.begin(), daemon_.peers.end(), address) != daemon_.peers.end();
+}
+
+void SyncBackup::read(const Fd& socket) {
+  for (int n = 0; n < kDatagrams; ++n) {
+    sockaddr_storage from{};
+    socklen_t length = sizeof from;
+    const auto size = ::recvfrom(socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT,
+                                 reinterpret_cast<sockaddr*>(&from), &length);
+    if (size < 0) break;
+    ++heard_.datagrams;
+    if (is_peer(address_of(from)))
+      take({buffer_.data(), static_cast<std::size_t>(size)});
+    else
+      ++heard_.foreign;
+  }
+  enter();
+  if (data_plane_.take_held()) held_();
+}
+
+void SyncBackup::take(std::span<const std::uint8_t> bytes) {
+  const auto datagram = proto::read_sync(bytes);
+  if (!datagram.error.empty()) ++heard_.damaged;
+  if (daemon_.syncid != 0 && datagram.syncid != daemon_.syncid) {
+    ++heard_.foreign;
+    return;
+  }
+  heard_.refused += datagram.skipped;
+  for (const auto& connection : datagram.connections) take(connection);
+}
+
+void SyncBackup::take(const proto::SyncConnection& c) {
+  ++heard_.connections;
+  const auto forward = c.flags & proto::kSyncForward;
+  const bool is_template = (c.flags & proto::kSyncTemplate) != 0;
+  // A template known by its engine's data, SIP's Call-ID, is not taken over.
+  if ((c.flags & proto::kSyncNoPort) != 0 || !c.engine.empty() || !is_known(c) || forward > PL_FWD_ROUTE ||
+      !is_server(c.server)) {
+    ++heard_.refused;
+    return;
+  }
+  const auto server = data_plane_.bind(c, clock_.now());
+  if (!server) {
+    ++heard_.no_room;
+    return;
+  }
+  pl_sync_record record{};
+  record.client = abi_address(c.client);
+  record.vip = abi_address(c.virtual_);
+  record.client_port = htons(c.client_port);
+  record.vport = htons(c.virtual_port);
+  record.proto = c.protocol;
+  record.family = abi_family(c.client.family());
+  record.server = *server;
+  if (is_template) {
+    record.flags = PL_SYNC_TEMPLATE;
+    record.state = c.state & PL_TEMPLATE_ASSURED;
+    record.timeout = ticks_of(c.timeout != 0 ? std::min(c.timeout, kMostSeconds) : kTemplateSeconds);
+  } else {
+    record.flags = (c.flags & proto::kSyncInactive) == 0 ? PL_SYNC_ACTIVE : 0;
+    record.state = static_cast<std::uint8_t>(c.state);
+    record.timeout =
+        c.timeout != 0 ? ticks_of(std::min(c.timeout, kMostSeconds)) : timeout_of(settings_, c.protocol, c.state);
+  }
+  record.packets = tuning_.threshold;
+  batch_.push_back(record);
+  if (batch_.size() == PL_SYNC_INBOX) enter();
+}
+
+void SyncBackup::enter() {
+  if (batch_.empty()) return;
+  if (!program_->enter(batch_)) {
+    heard_.no_room += batch_.size();
+    batch_.clear();
+    return;
+  }
+  for (const auto& record : batch_) {
+    switch (record.result) {
+      case PL_SYNC_MADE:
+        ++heard_.made;
+        break;
+      case PL_SYNC_UPDATED:
+        ++heard_.updated;
+        break;
+      case PL_SYNC_MOVED:
+        ++heard_.moved;
+        break;
+      case PL_SYNC_IGNORED:
+        ++heard_.ignored;
+        break;
+      case PL_SYNC_REFUSED:
+        ++heard_.refused;
+        break;
+      default:
+        ++heard_.no_room;
+    }
+  }
+  batch_.clear();
+}
+
+}  // namespace plenum::lb
