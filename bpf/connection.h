@@ -219,31 +219,6 @@ static __always_inline __u32 slot_with(struct pl_bucket *b, __u64 want, __u64 ma
 
 enum look { LOOK_NOT_THERE, LOOK_THERE, LOOK_FURTHER };
 
-/*
- * Where nearly every connection stands: the first slot of its primary bucket that bears its
- * tag. *r filled when it is there; LOOK_FURTHER: conn_find() is to say.
- */
-static __always_inline enum look conn_look(const struct conn_key *k, struct conn_ref *r)
-{
-	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
-	struct pl_bucket *b = bucket_at(k->bucket);
-	__u32 slot;
-
-	if (!b)
-		return LOOK_NOT_THERE;
-	slot = slot_with(b, want, IDENTITY);
-	if (slot == PL_SLOTS)
-		return spills(b) ? LOOK_FURTHER : LOOK_NOT_THERE;
-	if (!entry_matches(b, slot, k))
-		return LOOK_FURTHER;
-	ref_fill(r, b, slot, k);
-	r->bucket = k->bucket;
-	r->word = word_read(b, slot);
-	if ((r->word & IDENTITY) != want || (__s32)((__u32)r->word - k->now) < 0)
-		return LOOK_FURTHER;
-	return LOOK_THERE;
-}
-
 /* 1 and *r filled when the table holds the key's connection, else 0. */
 static __always_inline int conn_find(const struct conn_key *k, const struct pl_settings *s, struct conn_ref *r)
 {

@@ -102,7 +102,7 @@ __attribute__((noinline)) int enter(struct pl_packet *p, struct conn_ref *r)
 	state = p->first == PL_FIRST_QUOTED ? 0 :
 		first_state(p->proto, server->forward == PL_FWD_MASQ ? PL_INPUT : PL_INPUT_ONLY, p->event, s);
 	key_request(&k, p, s);
-	switch (conn_insert(&k, id, state, r)) {
+	switch (conn_insert(&k, id, server, state, r, s)) {
 	case INSERT_CONTENDED:
 		return PL_DROP_CONTENDED;
 	case INSERT_FULL:
@@ -241,6 +241,8 @@ int director(struct xdp_md *ctx)
 		return icmp(ctx, &p);
 	if (done > LOOK_ON)
 		return done;
+	if (done <= FORWARD_ON)
+		return forward(ctx, &p, FORWARD_ON - done);
 	return unknown(ctx, &p, LOOK_ON - done);
 }
 

@@ -173,30 +173,46 @@ __attribute__((noinline)) int try_slot(__u32 primary, __u32 tag, struct conn_ref
 	return 1;
 }
 
-/*
- * Where most new connections go: a free slot of a primary bucket that is not crowded. 1 with
- * the slot claimed; 0: find_slot() is to look further.
- */
-static __always_inline int free_slot(struct pl_bucket *b, const struct conn_key *k, struct conn_ref *r)
-{
-	__u32 slot = PL_SLOTS, live = 0;
-	__u64 w;
+/* A primary bucket as an insert finds it. */
+struct prospect {
+	__u32 free;	/* the first free slot; PL_SLOTS: none */
+	__u32 alike;	/* 1: it may hold the key's connection already */
+};
 
+static __always_inline void prospect_fill(struct prospect *at, struct pl_bucket *b, const struct conn_key *k)
+{
+	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
+
+	at->free = PL_SLOTS;
+	at->alike = k->template || spills(b);
 #pragma unroll
 	for (int i = PL_SLOTS - 1; i >= 0; i--) {
-		if (word_read(b, i) & (PL_WORD_LIVE | PL_WORD_BUSY))
-			live++;
-		else
-			slot = i;
+		__u64 w = word_read(b, i);
+
+		if (!(w & (PL_WORD_LIVE | PL_WORD_BUSY)))
+			at->free = i;
+		else if ((w & IDENTITY) == want)
+			at->alike = 1;
 	}
-	if (live >= CROWDED)
+}
+
+/*
+ * Where most new connections go: the first free slot of the primary bucket, unless only its
+ * last ones are free. 1 with the slot claimed; 0: find_slot() is to look further.
+ */
+static __always_inline int free_slot(struct pl_bucket *b, const struct prospect *at, const struct conn_key *k,
+				     struct conn_ref *r)
+{
+	__u64 *word, w;
+
+	if (at->free >= CROWDED)
 		return 0;
-	w = word_read(b, slot);
-	if (w & (PL_WORD_LIVE | PL_WORD_BUSY) ||
-	    CAS(&b->word[slot & (PL_SLOTS - 1)], w, (w & PL_WORD_BUCKET) | PL_WORD_BUSY) != w)
+	word = &b->word[at->free & (PL_SLOTS - 1)];
+	w = *(volatile __u64 *)word;
+	if (w & (PL_WORD_LIVE | PL_WORD_BUSY) || CAS(word, w, (w & PL_WORD_BUCKET) | PL_WORD_BUSY) != w)
 		return 0;
 	r->bucket = k->bucket;
-	r->slot = slot;
+	r->slot = at->free;
 	return 1;
 }
 
@@ -291,32 +307,26 @@ static __always_inline __u64 fresh_word(const struct conn_key *k, const struct p
  * Makes the key's connection on `server` in `state`. INSERT_FOUND: another CPU was first,
  * *r names its entry. The caller found none before, without the lock, and counts what is made.
  */
-static __always_inline int conn_insert(const struct conn_key *k, __u32 server, __u32 state, struct conn_ref *r)
+static __always_inline int conn_insert(const struct conn_key *k, __u32 server, const struct pl_server *to, __u32 state,
+				       struct conn_ref *r, const struct pl_settings *s)
 {
-	struct pl_server *to = bpf_map_lookup_elem(&pl_servers, &server);
-	struct pl_settings *s = settings();
-	struct pl_bucket *primary, *b;
-	enum look look;
+	struct pl_bucket *primary = bucket_at(k->bucket), *b;
+	struct prospect at;
 	__u64 fresh;
-	__u32 now;
 
-	if (!k || !r || !s || !to)
-		return INSERT_FULL;
-	now = k->now;
-	primary = bucket_at(k->bucket);
 	if (!primary || !bucket_lock(primary, k->bucket))
 		return INSERT_CONTENDED;
-	look = k->template ? LOOK_FURTHER : conn_look(k, r);
-	if (look == LOOK_THERE || (look == LOOK_FURTHER && conn_find(k, s, r))) {
+	prospect_fill(&at, primary, k);
+	if (at.alike && conn_find(k, s, r)) {
 		bucket_unlock(primary);
 		count(PL_EVENT_RACE);
 		return INSERT_FOUND;
 	}
-	if (!free_slot(primary, k, r) && !find_slot(k, r, now)) {
+	if (!free_slot(primary, &at, k, r) && !find_slot(k, r, k->now)) {
 		bucket_unlock(primary);
 		return INSERT_FULL;
 	}
-	b = bucket_at(r->bucket);
+	b = r->bucket == k->bucket ? primary : bucket_at(r->bucket);
 	if (!b) {
 		bucket_unlock(primary);
 		return INSERT_FULL;

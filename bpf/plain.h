@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The short way: one more packet of a known connection, TCP or UDP over bare IPv4, by direct
- * routing or NAT to a server whose next hop is known, changing nothing but the connection's
+ * routing or NAT (a tunnel: up to the outer header) to a server whose next hop is known, changing nothing but the connection's
  * time. That is nearly every packet, so all it needs stands here in line, is kept in
  * registers and is read once. What is not so goes the long way, which asks everything anew:
  * nothing is written here before it is certain.
@@ -88,6 +88,8 @@ static __always_inline int plain_dr(struct xdp_md *ctx, const struct pl_packet *
 }
 
 #define LOOK_ON (-1)
+/* All is done but what forward() does to the server of this number less. */
+#define FORWARD_ON (-1000)
 
 /* A verdict; or LOOK_ON less what was seen of the connection, and the packet as it was. */
 static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_settings *s)
@@ -125,12 +127,15 @@ static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet 
 	if (!hop || !hop->ifindex || hop->vlan || q->ttl <= 1 || q->length > hop->mtu)
 		return LOOK_ON - LOOK_FURTHER;
 	if (server->forward == PL_FWD_ROUTE ? plain_dr(ctx, q)
-	    : server->forward == PL_FWD_MASQ ? plain_nat(ctx, q, server) : -1)
+	    : server->forward == PL_FWD_MASQ ? plain_nat(ctx, q, server)
+					     : server->forward != PL_FWD_TUNNEL)
 		return LOOK_ON - LOOK_FURTHER;
 
 	expires = q->now + (q->proto == IPPROTO_TCP ? s->tcp_timeout[state & 15] : s->udp_timeout);
 	if (expires != (__u32)word)
 		*(volatile __u32 *)&b->word[slot & (PL_SLOTS - 1)] = expires;
+	if (server->forward == PL_FWD_TUNNEL)
+		return FORWARD_ON - (int)id;
 	count_in(id, q->length);
 	frame = (void *)(long)ctx->data;
 	if (frame + sizeof(struct ethhdr) > end_of(ctx))
@@ -143,8 +148,8 @@ static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet 
 #define NOT_PLAIN (-100)
 
 /*
- * Every packet comes by here first. A verdict; NOT_PLAIN with p->now set; or LOOK_ON less
- * what was seen of the connection, and *p filled.
+ * Every packet comes by here first. A verdict; NOT_PLAIN with p->now set; or with *p filled
+ * LOOK_ON less what was seen of the connection, or FORWARD_ON less its server.
  */
 __attribute__((noinline)) int plain(struct xdp_md *ctx, struct pl_packet *p)
 {

@@ -77,12 +77,18 @@ static __always_inline void record_key(const struct pl_sync_record *rec, const s
 __attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct conn_ref *r)
 {
 	struct pl_settings *s = settings();
+	struct pl_server *server;
 	struct conn_key k = {};
+	__u32 id;
 
 	if (!rec || !r || !s)
 		return PL_SYNC_FULL;
+	id = rec->server;
+	server = bpf_map_lookup_elem(&pl_servers, &id);
+	if (!server)
+		return PL_SYNC_FULL;
 	record_key(rec, s, &k);
-	switch (conn_insert(&k, rec->server, rec->state & 0xf, r)) {
+	switch (conn_insert(&k, id, server, rec->state & 0xf, r, s)) {
 	case INSERT_CONTENDED:
 		return PL_SYNC_CONTENDED;
 	case INSERT_FULL:
