@@ -74,39 +74,43 @@ static __always_inline void record_key(const struct pl_sync_record *rec, const s
 	key_hash(k, s);
 }
 
-__attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct conn_ref *r)
+/* Makes a record's connection, of which there is none. PL_SYNC_MADE, or why not. */
+__attribute__((noinline)) int record_insert(struct pl_sync_record *rec)
 {
 	struct pl_settings *s = settings();
 	struct pl_server *server;
 	struct conn_key k = {};
+	struct conn_ref r = {};
 	__u32 id;
 
-	if (!rec || !r || !s)
+	if (!rec || !s)
 		return PL_SYNC_FULL;
 	id = rec->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
 	if (!server)
 		return PL_SYNC_FULL;
 	record_key(rec, s, &k);
-	switch (conn_insert(&k, id, server, rec->state & 0xf, r, s)) {
+	switch (conn_insert(&k, id, server, rec->state & 0xf, &r, s)) {
 	case INSERT_CONTENDED:
 		return PL_SYNC_CONTENDED;
 	case INSERT_FULL:
 		return PL_SYNC_FULL;
 	}
-	record_write(rec, r, k.now);
+	record_write(rec, &r, k.now);
 	return PL_SYNC_MADE;
 }
 
-/* One record; enum pl_sync_result. */
-__attribute__((noinline)) int record_enter(struct pl_sync_record *rec)
+/* What record_find() leaves to record_insert(), behind it and not inside it: the stack is small. */
+enum { RECORD_IS_NEW = 0x100, RECORD_MOVES };
+
+/* What becomes of one record: enum pl_sync_result, or one of those above. */
+__attribute__((noinline)) int record_find(struct pl_sync_record *rec)
 {
 	struct pl_settings *s = settings();
 	struct conn_key k = {};
 	struct conn_ref r = {};
 	__u32 id;
 	struct pl_server *server;
-	int moved = 0;
 
 	if (!rec || !s)
 		return PL_SYNC_REFUSED;
@@ -124,19 +128,27 @@ __attribute__((noinline)) int record_enter(struct pl_sync_record *rec)
 			return PL_SYNC_IGNORED;
 		if (!conn_end(&r, s))
 			return PL_SYNC_CONTENDED;
-		moved = 1;
+		return RECORD_MOVES;
 	}
-	id = record_insert(rec, &r);
-	return moved && id == PL_SYNC_MADE ? PL_SYNC_MOVED : id;
+	return RECORD_IS_NEW;
 }
 
 static long record_next(__u32 i, void *none)
 {
 	struct pl_sync_record *rec = record_at(i);
+	int result;
 
 	if (!rec || rec->proto == PL_SYNC_END)
 		return 1;
-	rec->result = record_enter(rec);
+	result = record_find(rec);
+	if (result >= RECORD_IS_NEW) {
+		int moves = result == RECORD_MOVES;
+
+		result = record_insert(rec);
+		if (moves && result == PL_SYNC_MADE)
+			result = PL_SYNC_MOVED;
+	}
+	rec->result = result;
 	return 0;
 }
 

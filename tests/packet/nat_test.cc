@@ -97,9 +97,9 @@ TEST_P(Nat, AsksForTheWayToAClientAgainAfterASecondWithoutUserSpace) {
   serve(family(), protocol(), PL_FWD_MASQ);
   director().run(first(family(), protocol()));
   const Frame reply = answer(family(), protocol());
+  const auto asked = now_tick();
   EXPECT_EQ(director().run(reply).reason, PL_FORWARD_NAT_REPLY);
   director().port(egress()).flags = 0;
-  const auto asked = now_tick();
   while (director().run(reply).reason == PL_FORWARD_NAT_REPLY)
     ASSERT_LE(now_tick() - asked, ticks(10)) << "still as it was";
   EXPECT_GE(now_tick() - asked, ticks(0.9));
