@@ -1,8 +1,8 @@
 #include "lb/runtime_state.h"
 
 #include "lb/state_json.h"
-#include "lb/tuning_json.h"
 #include "lb/sync_json.h"
+#include "lb/tuning_json.h"
 
 namespace plenum::lb {
 namespace {

@@ -70,7 +70,7 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
       break;
   }
   if (record.what >= kAnswer) address_to_us(frame);
-  if (frame.size() < 14) return;                     // no driver hands on less than an Ethernet header
+  if (frame.size() < 14) return;  // no driver hands on less than an Ethernet header
   left = world.send(frame, ingress(record.how)).frame;
   sent = frame;
 }
