@@ -206,13 +206,13 @@ static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn
 	return 0;
 }
 
-/* The first slot whose word, of the bits in `mask`, is `want`; PL_SLOTS: none. Buckets fill
+/* The first slot whose word, of the bits of IDENTITY, is `want`; PL_SLOTS: none. Buckets fill
  * from the front. */
-static __always_inline __u32 slot_with(struct pl_bucket *b, __u64 want, __u64 mask)
+static __always_inline __u32 slot_with(struct pl_bucket *b, __u64 want)
 {
 #pragma unroll
 	for (__u32 i = 0; i < PL_SLOTS; i++)
-		if ((word_read(b, i) & mask) == want)
+		if ((word_read(b, i) & IDENTITY) == want)
 			return i;
 	return PL_SLOTS;
 }

@@ -59,6 +59,16 @@ struct {
 	__type(value, struct pl_route);
 } pl_routes SEC(".maps");
 
+/* NAT servers by address, port and protocol (0: of a mark's service); filled only while the
+ * setting is on. The value is the index of one such server. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 64);
+	__type(key, struct pl_service_key);
+	__type(value, __u32);
+} pl_reals SEC(".maps");
+
 PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
 PL_ARRAY(pl_conns, BPF_F_MMAPABLE, struct pl_bucket, 128);

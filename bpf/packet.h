@@ -37,7 +37,11 @@ struct sctp_header {
 	__le32 checksum;
 };
 
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+/* Of the flags byte of a TCP header. */
+#define TCP_FLAG_FIN_BIT 0x01
+#define TCP_FLAG_SYN_BIT 0x02
+#define TCP_FLAG_RST_BIT 0x04
+#define TCP_FLAG_ACK_BIT 0x10
 
 /* Chunk types (RFC 9260 section 3.2). */
 enum { SCTP_INIT = 1, SCTP_ABORT = 6, SCTP_COOKIE_ECHO = 10, SCTP_COOKIE_ACK = 11 };
@@ -140,7 +144,7 @@ static __always_inline int parse_plain(struct xdp_md *ctx, struct pl_packet *p)
 		if ((void *)(tcp + 1) > end || words < 5 || words * 4 > p->length - sizeof(*ip))
 			return 0;
 		p->event = ((__u8 *)tcp)[13];
-		p->first = (p->event & (TCP_SYN | TCP_RST)) == TCP_SYN;
+		p->first = (p->event & (TCP_FLAG_SYN_BIT | TCP_FLAG_RST_BIT)) == TCP_FLAG_SYN_BIT;
 	} else if (p->proto != IPPROTO_UDP) {
 		return 0;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The short way: one more packet of a known connection, TCP or UDP over bare IPv4, by direct
- * routing or NAT (a tunnel: up to the outer header) to a server whose next hop is known, changing nothing but the connection's
- * time. That is nearly every packet, so all it needs stands here in line, is kept in
+ * routing or NAT (a tunnel: up to the outer header) to a server whose next hop is known,
+ * changing nothing but the connection's time. That is nearly every packet, so all it needs stands here in line, is kept in
  * registers and is read once. What is not so goes the long way, which asks everything anew:
  * nothing is written here before it is certain.
  */
@@ -104,7 +104,7 @@ static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet 
 
 	if (!b)
 		return LOOK_ON - LOOK_NOT_THERE;
-	slot = slot_with(b, want, IDENTITY);
+	slot = slot_with(b, want);
 	if (slot == PL_SLOTS)
 		return LOOK_ON - (spills(b) ? LOOK_FURTHER : LOOK_NOT_THERE);
 	c = &b->conn[slot & (PL_SLOTS - 1)];

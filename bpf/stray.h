@@ -8,16 +8,6 @@
 
 #include "bpf/icmp_error.h"
 
-/* NAT servers by address, port and protocol (0: of a mark's service); filled only while the
- * setting is on. The value is the index of one such server. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 64);
-	__type(key, struct pl_service_key);
-	__type(value, __u32);
-} pl_reals SEC(".maps");
-
 /* The address this director has towards the NAT server that a packet is from, in *from; 0 when
  * it is from none. */
 __attribute__((noinline)) int is_stray(const struct pl_packet *p, struct pl_addr *from)

@@ -6,12 +6,7 @@
 #ifndef PLENUM_BPF_STATE_TCP_H
 #define PLENUM_BPF_STATE_TCP_H
 
-#include "bpf/abi.h"
-
-#define TCP_FLAG_FIN_BIT 0x01
-#define TCP_FLAG_SYN_BIT 0x02
-#define TCP_FLAG_RST_BIT 0x04
-#define TCP_FLAG_ACK_BIT 0x10
+#include "bpf/packet.h"
 
 /* Directions: from the client, from the server, and from the client of a connection whose
  * answers do not pass here (direct routing, tunnels). */
