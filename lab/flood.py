@@ -9,16 +9,15 @@ import ctypes
 import json
 import os
 import pathlib
-import platform
 import socket
 import struct
 import subprocess
 import sys
 import time
 
+from lab.bpf import bpf
 from lab.host import PYTHON
 
-_SYSCALL = {"x86_64": 321, "aarch64": 280}
 _OBJ_GET, _PROG_TEST_RUN, _LIVE_FRAMES = 7, 10, 2
 _ROUND = 20_000
 SOURCE = pathlib.Path(__file__).with_name("flood.bpf.c")
@@ -71,20 +70,10 @@ def frame(source_mac, mac, address, port, protocol):
     return bytes.fromhex(mac.replace(":", "")) + source_mac + b"\x08\x00" + bytes(ip) + bytes(segment)
 
 
-def _bpf(command, attributes):
-    libc = ctypes.CDLL(None, use_errno=True)
-    buffer = ctypes.create_string_buffer(attributes, 128)
-    result = libc.syscall(_SYSCALL[platform.machine()], command, buffer, len(buffer))
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"bpf({command}): {os.strerror(number)}")
-    return result
-
-
 def send(pin, interface, data, frames):
     """At least so many live frames. How many it were."""
     path, packet = ctypes.create_string_buffer(os.fsencode(pin)), ctypes.create_string_buffer(data, len(data))
-    program = _bpf(_OBJ_GET, struct.pack("=QI", ctypes.addressof(path), 0))
+    program = bpf(_OBJ_GET, struct.pack("=QI", ctypes.addressof(path), 0))
     # struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex
     context = ctypes.create_string_buffer(struct.pack("=6I", 0, len(data), 0, socket.if_nametoindex(interface), 0, 0))
     # union bpf_attr for BPF_PROG_TEST_RUN: fd, retval, sizes in and out, data in and out, repeat, duration,
@@ -93,7 +82,7 @@ def send(pin, interface, data, frames):
                              24, 0, ctypes.addressof(context), 0, _LIVE_FRAMES, 0, 64)
     sent = 0
     while sent < frames:
-        _bpf(_PROG_TEST_RUN, attributes)
+        bpf(_PROG_TEST_RUN, attributes)
         sent += _ROUND
     os.close(program)
     return sent

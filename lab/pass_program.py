@@ -4,21 +4,11 @@ Why the lab needs one is told in network.py.
 """
 import ctypes
 import os
-import platform
 import struct
 
-_SYSCALL = {"x86_64": 321, "aarch64": 280}
+from lab.bpf import bpf
+
 _PROG_LOAD, _OBJ_PIN, _PROG_TYPE_XDP, _XDP_PASS = 5, 6, 6, 2
-
-
-def _bpf(command, attributes):
-    libc = ctypes.CDLL(None, use_errno=True)
-    buffer = ctypes.create_string_buffer(attributes, 128)
-    result = libc.syscall(_SYSCALL[platform.machine()], command, buffer, len(buffer))
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"bpf({command}): {os.strerror(number)}")
-    return result
 
 
 def pin(path):
@@ -27,10 +17,10 @@ def pin(path):
     code = struct.pack("=BBhi", 0xB7, 0, 0, _XDP_PASS) + struct.pack("=BBhi", 0x95, 0, 0, 0)
     instructions, name = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"Dual BSD/GPL")
     # union bpf_attr for BPF_PROG_LOAD: type, number of instructions, their address, license's address
-    fd = _bpf(_PROG_LOAD, struct.pack("=IIQQ", _PROG_TYPE_XDP, 2, ctypes.addressof(instructions),
-                                      ctypes.addressof(name)))
+    fd = bpf(_PROG_LOAD, struct.pack("=IIQQ", _PROG_TYPE_XDP, 2, ctypes.addressof(instructions),
+                                     ctypes.addressof(name)))
     try:
         where = ctypes.create_string_buffer(os.fsencode(path))
-        _bpf(_OBJ_PIN, struct.pack("=QI", ctypes.addressof(where), fd))
+        bpf(_OBJ_PIN, struct.pack("=QI", ctypes.addressof(where), fd))
     finally:
         os.close(fd)
