@@ -33,10 +33,25 @@ constexpr std::uint32_t kSlots = 2097152;
 
 struct Options {
   bool json = false;
+  bool schedulers_only = false;
   int runs = 7;
   std::uint32_t packets = kHits;  // of a run
   std::uint32_t flows = 0;        // only rows of so many; 0: all
 };
+
+// Each scheduler with few servers and with many: what a new connection costs must not grow.
+struct SchedulerRow {
+  const char* name;
+  std::uint32_t servers;
+  double ns;
+};
+
+constexpr std::pair<const char*, pl_scheduler> kSchedulers[] = {
+    {"rr", PL_SCHED_RR},     {"wrr", PL_SCHED_WRR},     {"lc", PL_SCHED_LC}, {"wlc", PL_SCHED_WLC},
+    {"sed", PL_SCHED_SED},   {"nq", PL_SCHED_NQ},       {"fo", PL_SCHED_FO}, {"ovf", PL_SCHED_OVF},
+    {"lblc", PL_SCHED_LBLC}, {"lblcr", PL_SCHED_LBLCR}, {"dh", PL_SCHED_DH}, {"sh", PL_SCHED_SH},
+    {"mh", PL_SCHED_MH},     {"twos", PL_SCHED_TWOS}};
+constexpr std::uint32_t kServers[] = {10, 10000};
 
 struct Row {
   Mode mode;
@@ -93,12 +108,24 @@ int number(std::string_view name, const char* text, int most) {
   return value;
 }
 
+SchedulerRow measure_scheduler(Rig& rig, const char* name, pl_scheduler scheduler, std::uint32_t servers, int runs) {
+  std::vector<double> ns;
+  for (int i = 0; i < runs; ++i) {
+    rig.begin(Mode::Dr, scheduler, servers, true);
+    rig.fresh(0, kNew / 8);  // warm, and loads that differ
+    ns.push_back(rig.fresh(kNew / 8, kNew));
+  }
+  return {name, servers, median(ns)};
+}
+
 Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--json") {
       options.json = true;
+    } else if (word == "--schedulers") {
+      options.schedulers_only = true;
     } else if (word == "--runs" && i + 1 < argc) {
       options.runs = number(word, argv[++i], 1000);
     } else if (word == "--packets" && i + 1 < argc) {
@@ -106,27 +133,38 @@ Options parse(int argc, char** argv) {
     } else if (word == "--flows" && i + 1 < argc) {
       options.flows = static_cast<std::uint32_t>(number(word, argv[++i], kMostFlows));
     } else {
-      throw std::invalid_argument("usage: bench_l4 [--json] [--runs N] [--packets N] [--flows N]");
+      throw std::invalid_argument("usage: bench_l4 [--json] [--schedulers] [--runs N] [--packets N] [--flows N]");
     }
   }
   return options;
 }
 
-void print_json(double null_ns, double bytes, const std::vector<Row>& rows) {
-  std::string text;
+void print_json(double null_ns, double bytes, const std::vector<Row>& rows,
+                const std::vector<SchedulerRow>& schedulers) {
+  std::string text, more;
   for (const Row& row : rows)
     text += fmt::format("{}{{\"mode\":\"{}\",\"kind\":\"{}\",\"flows\":{},\"ns\":{:g}}}", text.empty() ? "" : ",",
                         name_of(row.mode), row.kind, row.flows, row.ns);
-  fmt::print("{{\"null_ns\":{:g},\"bytes_per_connection\":{:g},\"rows\":[{}]}}\n", null_ns, bytes, text);
+  for (const SchedulerRow& row : schedulers)
+    more += fmt::format("{}{{\"scheduler\":\"{}\",\"servers\":{},\"new_ns\":{:g}}}", more.empty() ? "" : ",", row.name,
+                        row.servers, row.ns);
+  fmt::print("{{\"null_ns\":{:g},\"bytes_per_connection\":{:g},\"rows\":[{}],\"schedulers\":[{}]}}\n", null_ns, bytes,
+             text, more);
 }
 
-void print_table(double null_ns, double bytes, const std::vector<Row>& rows) {
+void print_table(double null_ns, double bytes, const std::vector<Row>& rows,
+                 const std::vector<SchedulerRow>& schedulers) {
   fmt::print("null program: {:g} ns a packet (driver included, here and below)\n", null_ns);
   fmt::print("bytes a connection: {:g}\n\n", bytes);
   fmt::print("{:<5} {:<5} {:>8} {:>8} {:>10}\n", "mode", "kind", "flows", "ns", "x null");
   for (const Row& row : rows)
     fmt::print("{:<5} {:<5} {:>8} {:>8g} {:>10.1f}\n", name_of(row.mode), row.kind, row.flows, row.ns,
                row.ns / null_ns);
+  fmt::print("\na new connection (dr) by scheduler\n{:<9} {:>14} {:>14} {:>7}\n", "scheduler", "10 servers",
+             "10000 servers", "ratio");
+  for (std::size_t i = 0; i + 1 < schedulers.size(); i += 2)
+    fmt::print("{:<9} {:>14g} {:>14g} {:>7.2f}\n", schedulers[i].name, schedulers[i].ns, schedulers[i + 1].ns,
+               schedulers[i + 1].ns / schedulers[i].ns);
 }
 
 int bench(const Options& options) {
@@ -139,10 +177,15 @@ int bench(const Options& options) {
   for (const Mode mode : kModes) {
     rig.begin(mode);
     for (int i = 0; i < options.runs; ++i) null.push_back(rig.null(options.packets));
+    if (options.schedulers_only) break;
     for (const std::uint32_t flows : counts) rows.push_back(measure_hit(rig, mode, flows, options));
     for (const std::uint32_t flows : counts) rows.push_back(measure_new(rig, mode, flows, options));
   }
-  (options.json ? print_json : print_table)(median(null), rig.bytes_per_connection(), rows);
+  std::vector<SchedulerRow> schedulers;
+  for (const auto& [name, scheduler] : kSchedulers)
+    for (const std::uint32_t servers : kServers)
+      schedulers.push_back(measure_scheduler(rig, name, scheduler, servers, options.runs));
+  (options.json ? print_json : print_table)(median(null), rig.bytes_per_connection(), rows, schedulers);
   return 0;
 }
 

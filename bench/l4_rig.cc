@@ -17,7 +17,7 @@ namespace plenum::bench {
 namespace {
 
 constexpr std::uint32_t kIngress = 1;  // what test_run's packets come in by: loopback
-constexpr std::uint32_t kServers = 4;
+constexpr std::uint32_t kMostServers = 16384;
 constexpr std::uint8_t kSyn = 2, kAck = 16;
 constexpr std::uint8_t kDirectorMac[6] = {2, 0, 0, 0, 0, 1}, kOtherMac[6] = {2, 0, 0, 0, 0, 2};
 
@@ -43,6 +43,8 @@ void Rig::Unload::operator()(l4_driver_bpf* skeleton) const { l4_driver_bpf__des
 director_bpf* Rig::load_director(std::uint32_t slots) {
   std::unique_ptr<director_bpf, Unload> s(opened(director_bpf__open(), "the director"));
   bpf_map__set_max_entries(s->maps.pl_conns, slots / PL_SLOTS);
+  for (bpf_map* map : {s->maps.pl_servers, s->maps.pl_loads, s->maps.pl_stats, s->maps.pl_members, s->maps.pl_slots})
+    bpf_map__set_max_entries(map, kMostServers);
   if (director_bpf__load(s.get()) != 0) throw std::runtime_error("load the director (root is needed)");
   return s.release();
 }
@@ -60,6 +62,7 @@ Rig::Rig(std::uint32_t slots)
       ports_(director_->maps.pl_ports),
       services_(director_->maps.pl_services),
       members_(director_->maps.pl_members),
+      slots_(director_->maps.pl_slots),
       servers_(director_->maps.pl_servers),
       loads_(director_->maps.pl_loads),
       hops_(director_->maps.pl_next_hops),
@@ -75,6 +78,7 @@ Rig::Rig(std::uint32_t slots)
   s.members = static_cast<std::uint32_t>(members_.size());
   s.servers = static_cast<std::uint32_t>(servers_.size());
   for (__u32& timeout : s.tcp_timeout) timeout = ticks(900);
+  s.lblc_expiration = s.lblcr_expiration = ticks(24 * 60 * 60);
 
   pl_port& port = ports_[kIngress];
   port.ifindex = kIngress;
@@ -97,19 +101,25 @@ Rig::Rig(std::uint32_t slots)
   const __u32 service = 1;
   services_[service].in_use = 1;
   services_[service].key = key;
-  services_[service].scheduler = PL_SCHED_RR;
-  services_[service].wrr_max = services_[service].wrr_gcd = 1;
-  services_[service].list = kServers;
   if (bpf_map_update_elem(bpf_map__fd(director_->maps.pl_vips), &key, &service, BPF_ANY) != 0)
     throw std::runtime_error("add the service");
 }
 
 Rig::~Rig() = default;
 
-void Rig::begin(Mode mode) {
+void Rig::begin(Mode mode, pl_scheduler scheduler, std::uint32_t servers, bool weighted) {
+  constexpr std::uint32_t kService = 1, kWeights = 7;
+  constexpr std::uint32_t kUnit = 100000;  // of a weight: ovf must never have had enough
   conns_.clear();
   loads_.clear();
-  for (std::uint32_t i = 0; i < kServers; ++i) {
+  members_.clear();
+  services_[kService].list = services_[kService].cursor = 0;
+  services_[kService].roomy = 0;
+  lists_ = std::make_unique<lb::MemberLists>(
+      lb::SchedulerMaps{services_.span(), members_.span(), slots_.span(), servers_.span(), loads_.span()},
+      Duration::zero());
+  std::vector<lb::Member> members;
+  for (std::uint32_t i = 0; i < servers; ++i) {
     pl_server& server = servers_[i + 1];
     server = {};
     server.addr = v4(0xc6336401 + i);
@@ -118,13 +128,16 @@ void Rig::begin(Mode mode) {
     server.forward = mode == Mode::Dr ? PL_FWD_ROUTE : mode == Mode::Tun ? PL_FWD_TUNNEL : PL_FWD_MASQ;
     server.tunnel = PL_TUN_IPIP;
     server.flags = PL_SERVER_AVAILABLE;
-    server.service = 1;
+    server.service = kService;
     server.next_hop = 1;
-    server.weight = 1;
+    server.weight = weighted ? (i % kWeights + 1) * kUnit : 1;
     server.proto = 6;
     server.generation = 1;
-    members_[i] = {i + 1, 1};
+    lists_->set_load(i + 1, {server.weight, 0, 0});
+    members.push_back({i + 1, server.weight});
   }
+  if (!lists_->set(kService, scheduler, 0, std::move(members), TimePoint{}))
+    throw std::runtime_error("no room for the servers");
   forwarded_ = mode == Mode::Dr ? PL_FORWARD_DR : mode == Mode::Tun ? PL_FORWARD_TUNNEL : PL_FORWARD_NAT;
 
   l4_driver_order& order = order_[0];

@@ -10,6 +10,7 @@
 
 #include "bench/l4_driver.h"
 #include "bpf/abi.h"
+#include "lb/member_lists.h"
 #include "tests/packet/maps.h"
 
 struct director_bpf;
@@ -27,8 +28,9 @@ class Rig {
   explicit Rig(std::uint32_t slots);
   ~Rig();
 
-  // An empty table, and servers of this mode.
-  void begin(Mode mode);
+  // An empty table, and so many servers of this mode under this scheduler, of seven different
+  // weights where `weighted`.
+  void begin(Mode mode, pl_scheduler scheduler = PL_SCHED_RR, std::uint32_t servers = 4, bool weighted = false);
   // Flows 0..n-1 in the table, established.
   void establish(std::uint64_t n);
 
@@ -67,12 +69,14 @@ class Rig {
   packet::MappedArray<pl_settings> settings_;
   packet::MappedArray<pl_port> ports_;
   packet::MappedArray<pl_service> services_;
-  packet::MappedArray<pl_member> members_;
+  packet::MappedArray<pl_row> members_;
+  packet::MappedArray<pl_hash_slots> slots_;
   packet::MappedArray<pl_server> servers_;
   packet::MappedArray<pl_load> loads_;
   packet::MappedArray<pl_next_hop> hops_;
   packet::MappedArray<pl_bucket> conns_;
   packet::MappedArray<l4_driver_order> order_;
+  std::unique_ptr<lb::MemberLists> lists_;
   pl_reason forwarded_ = PL_FORWARD_DR;
 };
 

@@ -75,7 +75,7 @@ struct pl_settings {
 	__u64 seed[2];		/* of the connection hash; random, once per data plane */
 	__u32 bucket_mask;	/* buckets - 1; a power of two less one */
 	__u32 abi_version;
-	__u32 members;		/* elements of the member map */
+	__u32 members;		/* rows of the member map */
 	__u32 servers;		/* elements of the server map */
 	__u32 tuning;		/* enum pl_tuning */
 	__u32 drop_rate;	/* of packets that begin a connection every so many-th is dropped; 0: none */
@@ -137,18 +137,90 @@ enum pl_scheduler {
 	PL_SCHED_LBLC, PL_SCHED_LBLCR, PL_SCHED_DH, PL_SCHED_SH, PL_SCHED_MH, PL_SCHED_TWOS, PL_SCHEDULERS
 };
 
-/* A server as a scheduler sees it. The members of a service stand together in the member
- * map, in IPVS's list order (newest first); those of weight 0 are left out. */
-struct pl_member {
-	__u32 server;
-	__u32 weight;
+/*
+ * The servers of a service, as its scheduler sees them: in IPVS's list order (newest first),
+ * those of weight 0 too, eight to a row. Above these rows (level 0) stands a tree: word j of
+ * level k + 1 sums row j of level k up, and the last row holds one word, the root. What is
+ * summed up depends on the scheduler (enum pl_tree), so that the next server is found, and a
+ * changed load put in its place, in a handful of rows however many servers there are.
+ *
+ * Every word holds its value in the lower half. The upper half is, at level 0, the weight that
+ * the tree goes by (0: not to be chosen), above it a version that every change raises.
+ */
+#define PL_FANOUT 8
+struct pl_row {
+	__u64 word[PL_FANOUT];
 };
-PL_SIZE(struct pl_member, 8);
+PL_SIZE(struct pl_row, 64);
+
+enum pl_tree {
+	PL_TREE_NONE,	/* dh, sh, mh: no tree */
+	PL_TREE_LEAST,	/* lc, wlc, sed, nq, ovf, lblc, lblcr: the server with the least burden; bpf/ranking.h */
+	PL_TREE_MOST,	/* rr, wrr, fo: the greatest weight */
+	PL_TREE_SUM,	/* twos: the sum of the weights */
+};
+
+/*
+ * pl_service.list, one word so that a new list is shown by one store: its first row, which of
+ * the two halves of the service's range it is, whose scheduler's it is, the logarithm of the
+ * servers it has room for (at least 3) and how many it has.
+ */
+#define PL_LIST_COUNT(list) ((__u32)(list) & 0x1fffff)
+#define PL_LIST_CAPACITY(list) ((__u32)(list) >> 21 & 0x1f)
+#define PL_LIST_SCHEDULER(list) ((__u32)(list) >> 26 & 0x1f)
+#define PL_LIST_HALF(list) ((__u32)(list) >> 31)
+#define PL_LIST_ROW(list) ((__u32)((list) >> 32))
+#define PL_LIST(row, half, scheduler, capacity, count)                                        \
+	((__u64)(row) << 32 | (__u64)(half) << 31 | (__u64)(scheduler) << 26 | (__u64)(capacity) << 21 | (count))
+#define PL_LIST_MAX_CAPACITY 20
+/* Levels above 0 of the largest list, the root's included. */
+#define PL_LEVELS 7
+
+/* Whom a hash stands for: slots of dh, sh and mh, 16 servers to an element. */
+#define PL_SLOTS_EACH 16
+struct pl_hash_slots {
+	__u32 server[PL_SLOTS_EACH];
+};
+PL_SIZE(struct pl_hash_slots, 64);
+
+#define PL_HASH_SLOTS 256	/* dh, sh */
+#define PL_MAGLEV_SLOTS 4093	/* mh */
+
+/* pl_service.scheduler_flags */
+enum pl_scheduler_flags {
+	PL_SCHED_FALLBACK = 1,	/* sh, mh: another server where the hash's own is not available */
+	PL_SCHED_PORT = 2,	/* sh, mh: the client's port is part of the hash */
+};
+
+/* lblc and lblcr: where a destination was sent lately. */
+struct pl_locality_key {
+	struct pl_addr destination;
+	__u32 service;
+	__u32 epoch;	/* the service's */
+};
+PL_SIZE(struct pl_locality_key, 24);
+
+struct pl_locality_server {
+	__u32 server;
+	__u32 generation;
+};
+
+/* A destination's servers: one for lblc; for lblcr as many as it needed, the last one added
+ * first. IPVS knows no bound; one that has more takes the least burdened of all. */
+#define PL_LOCALITY_SERVERS 16
+struct pl_locality {
+	__u32 used;	/* tick of the last use */
+	__u32 changed;	/* tick of the last change of the set */
+	__u32 busy;	/* 1 while one CPU changes the set: others leave it as it is */
+	__u32 count;
+	struct pl_locality_server server[PL_LOCALITY_SERVERS];
+};
+PL_SIZE(struct pl_locality, 144);
 
 /* Two lines: the first written by user space, the second by schedulers. A new member list is
- * written to a free range first and then shown by one store to `list`. */
+ * written to the half not shown and then shown by one store to `list`. */
 struct pl_service {
-	__u64 list;		/* first member << 32 | number of members */
+	__u64 list;		/* PL_LIST */
 	__u32 scheduler;
 	__u32 scheduler_flags;
 	__u32 wrr_max;		/* wrr: greatest weight - gcd + 1 */
@@ -160,7 +232,10 @@ struct pl_service {
 	__u32 flags;		/* enum pl_service_flags */
 	__u32 spare;
 	__u64 cursor;		/* rr, wrr: where the last choice was; see bpf/scheduler/ */
-	__u64 spare2[7];
+	__u32 roomy;		/* lblc, lblcr: servers with PL_LOAD_ROOMY */
+	__u32 epoch;		/* raised when the service is given another scheduler */
+	__u32 table;		/* dh, sh, mh: first element of its slots; 0: none */
+	__u32 spare2[11];
 };
 PL_SIZE(struct pl_service, 128);
 
@@ -216,7 +291,7 @@ struct pl_server {
 	__u32 weight;
 	__u32 proto;
 	__u32 generation;	/* raised when the slot is given to another server */
-	__u32 leaf[2];		/* its place in its service's list, for each half */
+	__u32 leaf[2];		/* its place in its service's list, in each half */
 	__u32 spare[2];
 };
 PL_SIZE(struct pl_server, 64);
@@ -231,7 +306,7 @@ struct pl_load {
 	__u32 weight;		/* in force */
 	__u32 upper;		/* overloaded from so many connections on; 0: never */
 	__u32 clear_below;	/* and no longer below so many */
-	__u32 spare;
+	__u32 last_weight;	/* the last one that was not 0, for mh */
 };
 PL_SIZE(struct pl_load, 32);
 
@@ -241,6 +316,7 @@ enum pl_load_flags {
 	PL_LOAD_LIMITED = 4,	/* it has thresholds */
 	PL_LOAD_RANKED = 8,	/* its service's tree depends on its load */
 	PL_LOAD_ROOM_COUNTED = 16,	/* its service wants to know who is roomy */
+	PL_LOAD_WATCHED = PL_LOAD_LIMITED | PL_LOAD_RANKED | PL_LOAD_ROOM_COUNTED,
 };
 
 /* Immutable once shown: a change is a new element and one store to pl_server.next_hop. */

@@ -14,17 +14,18 @@ static __always_inline int may_be_answer(const struct pl_addr *server)
 	return word && *word >> (bit & 63) & 1;
 }
 
-/* A verdict. */
+/* A verdict. The caller settles *r. */
 __attribute__((noinline)) int answer(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
 {
 	struct pl_settings *s = settings();
 
 	if (!ctx || !p || !r || !s)
 		return XDP_DROP;
-	conn_touch(r, p, PL_OUTPUT, s);
 	/* An answer is what makes a UDP client a real one. */
 	if (r->control && p->proto == IPPROTO_UDP)
 		control_assure(r->control);
+	r->changed = 0;	/* stands where `control` did */
+	conn_touch_in(r, p, PL_OUTPUT, s, 1);
 	count_out(r->server, p->length);
 	return forward_answer(ctx, p, &r->vip, r->vport, s);
 }

@@ -12,6 +12,7 @@
 #include "bpf/count.h"
 #include "bpf/hash.h"
 #include "bpf/maps.h"
+#include "bpf/ranking.h"
 #include "bpf/state/state.h"
 #include "bpf/sync_note.h"
 
@@ -36,14 +37,24 @@ struct conn_key {
 struct conn_ref {
 	__u64 word;
 	__u32 bucket;
-	__u32 slot;
 	__u32 server;
 	__u32 generation;	/* of the server's slot when the connection was made */
-	__u32 control;		/* filled for answers: place of its template */
 	__be16 vport;
 	__u8 forward;
-	struct pl_addr vip;	/* filled for answers */
+	__u8 slot;
+	/* The second of each: servers whose services have yet to hear what happened to their loads;
+	 * see settle(). */
+	union {
+		__u32 control;	/* filled for answers: place of its template */
+		__u32 changed;	/* gained a connection, or (REF_SHIFTED) one is active that was not, or no more */
+	};
+	union {
+		struct pl_addr vip;	/* filled for answers */
+		__u32 lost[3];		/* set by what ends others: a new one, its template, what came before */
+	};
 };
+
+#define REF_SHIFTED (1U << 31)
 
 #define CAS(p, from, to) __sync_val_compare_and_swap(p, from, to)
 #define CAS_TRIES 4
@@ -96,16 +107,26 @@ static __always_inline __u32 alternate_of(__u32 bucket, __u32 tag, const struct 
 	return (bucket ^ PL_ALTERNATE(tag)) & s->bucket_mask;
 }
 
-static __always_inline void load_add(__u32 server, int active, int inactive)
+/* Counts connections of a server. The server, if its service must hear of it, else 0. A
+ * function of its own: inlined it costs the director stack that the longest chain needs. */
+__attribute__((noinline)) __u32 load_count(__u32 server, int active, int inactive)
 {
 	struct pl_load *l = bpf_map_lookup_elem(&pl_loads, &server);
 
 	if (!l)
-		return;
+		return 0;
 	if (active)
 		__sync_fetch_and_add(&l->active, active);
 	if (inactive)
 		__sync_fetch_and_add(&l->inactive, inactive);
+	return PL_READ(l->flags) & PL_LOAD_WATCHED ? server : 0;
+}
+
+/* The same, and its service hears of it at once. */
+static __always_inline void load_add(__u32 server, int active, int inactive)
+{
+	if (load_count(server, active, inactive))
+		pl_load_changed(0, server, active + inactive);
 }
 
 static __always_inline void load_add_persistent(__u32 server, int n)
@@ -129,6 +150,34 @@ static __always_inline int upper_is(const struct pl_conn_upper *u, const struct 
 {
 	return u->client[0] == k->client->w[0] && u->client[1] == k->client->w[1] && u->client[2] == k->client->w[2] &&
 	       u->vip[0] == k->other->w[0] && u->vip[1] == k->other->w[1] && u->vip[2] == k->other->w[2];
+}
+
+/*
+ * What conn_touch_in() and insertions left to be said. They are deep in a chain of calls, which
+ * may use 512 bytes of stack together: their callers say it, before the next packet asks for a
+ * server.
+ */
+static __always_inline void settle(struct conn_ref *r)
+{
+	if (r->changed)
+		pl_load_changed(0, r->changed & ~REF_SHIFTED, r->changed & REF_SHIFTED ? 0 : 1);
+	r->changed = 0;
+}
+
+/* The same after insertions, which may have taken others' places. */
+__attribute__((noinline)) int settle_all(struct conn_ref *r)
+{
+	if (!r)
+		return 0;
+	if (r->lost[0])
+		pl_load_changed(0, r->lost[0], -1);
+	if (r->lost[1])
+		pl_load_changed(0, r->lost[1], -1);
+	if (r->lost[2])
+		pl_load_changed(0, r->lost[2], -1);
+	r->lost[0] = r->lost[1] = r->lost[2] = 0;
+	settle(r);
+	return 0;
 }
 
 static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const struct conn_key *k)
@@ -368,17 +417,21 @@ static __always_inline void control_release(__u32 place)
 	}
 }
 
-/* After the word that said LIVE was swapped away: what the connection counted for. */
-static __always_inline void conn_ended(__u64 word, __u32 server, __u32 control, __u32 bucket,
-				       const struct pl_settings *s)
+/* After the word that said LIVE was swapped away: what the connection counted for. The
+ * server, if its service must hear of it, else 0. */
+static __always_inline __u32 conn_ended(__u64 word, __u32 server, __u32 control, __u32 bucket,
+					const struct pl_settings *s)
 {
+	__u32 lost = 0;
+
 	if (word & PL_WORD_TEMPLATE) {
 		load_add_persistent(server, -1);
 		control = 0;
-	} else if (word & PL_WORD_ACTIVE)
-		load_add(server, -1, 0);
-	else
-		load_add(server, 0, -1);
+	} else if (word & PL_WORD_ACTIVE) {
+		lost = load_count(server, -1, 0);
+	} else {
+		lost = load_count(server, 0, -1);
+	}
 	if (control)
 		control_release(control);
 	if (word & PL_WORD_ALTERNATE) {
@@ -387,6 +440,7 @@ static __always_inline void conn_ended(__u64 word, __u32 server, __u32 control, 
 		if (primary)
 			spill_add(primary, 0);
 	}
+	return lost;
 }
 
 /* What sync_packet() is to look at: see bpf/sync_note.h. */
@@ -396,9 +450,10 @@ static __always_inline void sync_packet(const struct conn_ref *r, __u32 directio
 		sync_count(r->bucket * PL_SLOTS + r->slot, r->word);
 }
 
-/* A packet of the connection: next state, new expiry, loads. */
-static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packet *p, __u32 direction,
-				       const struct pl_settings *s)
+/* A packet of the connection: next state, new expiry, loads. Leaves what services must hear
+ * of in *r where the caller settles, else says it. */
+static __always_inline void conn_touch_in(struct conn_ref *r, const struct pl_packet *p, __u32 direction,
+					  const struct pl_settings *s, int caller_settles)
 {
 	struct pl_bucket *b = bucket_at(r->bucket);
 	__u64 word = r->word;
@@ -408,7 +463,7 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 	sync_packet(r, direction, s);
 	if (r->forward != PL_FWD_MASQ && direction == PL_INPUT)
 		direction = PL_INPUT_ONLY;
-	direction |= s->tuning & PL_TUNE_SECURE_TCP;
+	direction |= secure_tcp(s);
 	for (int i = 0; i < CAS_TRIES; i++) {
 		__u32 state = next_state(p->proto, word_state(word), direction, p->event);
 		__u32 expires = p->now + timeout_of(s, p->proto, state);
@@ -432,8 +487,14 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 		}
 		seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, to);
 		if (seen == word) {
-			if ((word ^ to) & PL_WORD_ACTIVE)
-				load_add(r->server, to & PL_WORD_ACTIVE ? 1 : -1, to & PL_WORD_ACTIVE ? -1 : 1);
+			if ((word ^ to) & PL_WORD_ACTIVE) {
+				int up = to & PL_WORD_ACTIVE ? 1 : -1;
+
+				if (caller_settles)
+					r->changed = load_count(r->server, up, -up) ? r->server | REF_SHIFTED : 0;
+				else
+					load_add(r->server, up, -up);
+			}
 			if (s->sync && (word ^ to) & PL_WORD_STATE)
 				sync_note(r->bucket * PL_SLOTS + r->slot, PL_SYNC_STATE);
 			if (is_established(p->proto, state))
@@ -446,7 +507,14 @@ static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packe
 	}
 }
 
-/* Ends a connection now; 1 when it was this call that did. */
+static __always_inline void conn_touch(struct conn_ref *r, const struct pl_packet *p, __u32 direction,
+				       const struct pl_settings *s)
+{
+	conn_touch_in(r, p, direction, s, 0);
+}
+
+/* Ends a connection now; 1 when it was this call that did. The caller settles all of *r, once
+ * the next one is made. */
 static __always_inline int conn_end(struct conn_ref *r, const struct pl_settings *s)
 {
 	struct pl_bucket *b = bucket_at(r->bucket);
@@ -460,7 +528,7 @@ static __always_inline int conn_end(struct conn_ref *r, const struct pl_settings
 		__u64 seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, word & PL_WORD_BUCKET);
 
 		if (seen == word) {
-			conn_ended(word, r->server, control, r->bucket, s);
+			r->lost[0] = conn_ended(word, r->server, control, r->bucket, s);
 			return 1;
 		}
 		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))

@@ -110,7 +110,7 @@ __attribute__((noinline)) int enter(struct pl_packet *p, struct conn_ref *r)
 	case INSERT_FOUND:
 		if (!server_of(r))
 			return PL_DROP_SERVER_GONE;
-		conn_touch(r, p, PL_INPUT, s);
+		conn_touch_in(r, p, PL_INPUT, s, 1);
 		return 0;
 	}
 	count(PL_EVENT_NEW);
@@ -151,8 +151,11 @@ __attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, _
 	if (!ctx || !p || !s)
 		return verdict(PL_NOT_OURS, XDP_PASS);
 	if (s->tuning & PL_TUNE_PASS) {
-		if (may_be_answer(&p->src) && find(p, &r, KEY_ANSWER))
-			return answer(ctx, p, &r);
+		if (may_be_answer(&p->src) && find(p, &r, KEY_ANSWER)) {
+			reason = answer(ctx, p, &r);
+			settle(&r);
+			return reason;
+		}
 		return verdict(PL_BACKUP, XDP_PASS);
 	}
 	if (look != LOOK_NOT_THERE && find(p, &r, KEY_REQUEST)) {
@@ -167,12 +170,18 @@ __attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, _
 		if (conn_end(&r, s))
 			count(another ? PL_EVENT_REUSED : PL_EVENT_NODEST);
 	} else if (may_be_answer(&p->src)) {
-		if (find(p, &r, KEY_ANSWER))
-			return answer(ctx, p, &r);
+		if (find(p, &r, KEY_ANSWER)) {
+			reason = answer(ctx, p, &r);
+			settle(&r);
+			return reason;
+		}
 		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r.vip))
 			return icmp_error(ctx, p, &r.vip, PL_REPLY_STRAY, 0);
+		/* Both looks may have left an address where `lost` stands. */
+		r.changed = r.lost[0] = r.lost[1] = r.lost[2] = 0;
 	}
 	reason = begin(p, &r);
+	settle_all(&r);
 	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r.server);
 }
 

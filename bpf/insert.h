@@ -99,8 +99,9 @@ __attribute__((noinline)) int choose_victim(__u32 bucket, __u32 now, struct vict
 	return found;
 }
 
-/* Claims the victim's slot: its word says BUSY afterwards and the slot is ours. */
-static __always_inline int claim(__u32 bucket, const struct victim *v, const struct pl_settings *s)
+/* Claims the victim's slot: its word says BUSY afterwards and the slot is ours. Fills r->lost. */
+static __always_inline int claim(__u32 bucket, const struct victim *v, struct conn_ref *r,
+				 const struct pl_settings *s)
 {
 	struct pl_bucket *b = bucket_at(bucket);
 	__u32 slot = v->slot & (PL_SLOTS - 1);
@@ -111,7 +112,14 @@ static __always_inline int claim(__u32 bucket, const struct victim *v, const str
 	if (CAS(&b->word[slot], word, (word & PL_WORD_BUCKET) | PL_WORD_BUSY) != word)
 		return 0;
 	if (word & PL_WORD_LIVE) {
-		conn_ended(word, b->conn[slot].server, b->conn[slot].control, bucket, s);
+		__u32 lost = conn_ended(word, b->conn[slot].server, b->conn[slot].control, bucket, s);
+
+		if (!r->lost[0])
+			r->lost[0] = lost;
+		else if (!r->lost[1])
+			r->lost[1] = lost;
+		else
+			r->lost[2] = lost;
 		count(v->event);
 	}
 	return 1;
@@ -166,7 +174,7 @@ __attribute__((noinline)) int try_slot(__u32 primary, __u32 tag, struct conn_ref
 		if (v.slot < 0)
 			return 0;
 	}
-	if (!claim(bucket, &v, s))
+	if (!claim(bucket, &v, r, s))
 		return 0;
 	r->bucket = bucket;
 	r->slot = v.slot & (PL_SLOTS - 1);
@@ -336,7 +344,7 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, c
 	if (k->template)
 		load_add_persistent(server, 1);
 	else
-		load_add(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
+		r->changed = load_count(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
 	if (r->bucket != k->bucket) {
 		fresh |= PL_WORD_ALTERNATE;
 		spill_add(primary, 1);

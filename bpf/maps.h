@@ -37,7 +37,17 @@ PL_ARRAY(pl_marks, BPF_F_MMAPABLE, struct pl_mark_rule, 2 * PL_MARK_RULES);
 
 PL_ARRAY(pl_services, BPF_F_MMAPABLE, struct pl_service, 64);
 
-PL_ARRAY(pl_members, BPF_F_MMAPABLE, struct pl_member, 256);
+PL_ARRAY(pl_members, BPF_F_MMAPABLE, struct pl_row, 256);
+
+PL_ARRAY(pl_slots, BPF_F_MMAPABLE, struct pl_hash_slots, 256);
+
+/* lblc, lblcr: the destinations used last. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct pl_locality_key);
+	__type(value, struct pl_locality);
+} pl_localities SEC(".maps");
 
 PL_ARRAY(pl_servers, BPF_F_MMAPABLE, struct pl_server, 64);
 

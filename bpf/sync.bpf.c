@@ -17,13 +17,17 @@ static __always_inline struct pl_sync_record *record_at(__u32 i)
 }
 
 /* What the record says of the connection at *r: state, load, time, packets. */
-static __always_inline int record_write(struct pl_sync_record *rec, struct conn_ref *r, __u32 now)
+__attribute__((noinline)) int record_write(struct pl_sync_record *rec, struct conn_ref *r, __u32 now)
 {
-	__u64 changes = PL_WORD_EXPIRES | PL_WORD_STATE, active = 0;
-	struct pl_bucket *b = bucket_at(r->bucket);
-	__u32 slot = r->slot & (PL_SLOTS - 1);
-	__u64 word = r->word;
+	__u64 changes = PL_WORD_EXPIRES | PL_WORD_STATE, active = 0, word;
+	struct pl_bucket *b;
+	__u32 slot;
 
+	if (!rec || !r)
+		return 0;
+	b = bucket_at(r->bucket);
+	word = r->word;
+	slot = r->slot & (PL_SLOTS - 1);
 	if (!b)
 		return 0;
 	if (!(rec->flags & PL_SYNC_TEMPLATE)) {
@@ -36,8 +40,9 @@ static __always_inline int record_write(struct pl_sync_record *rec, struct conn_
 		__u64 seen = CAS(&b->word[slot], word, to);
 
 		if (seen == word) {
-			if ((word ^ to) & PL_WORD_ACTIVE)
-				load_add(r->server, active ? 1 : -1, active ? -1 : 1);
+			if ((word ^ to) & PL_WORD_ACTIVE && load_count(r->server, active ? 1 : -1, active ? -1 : 1) &&
+			    !r->changed)
+				r->changed = r->server | REF_SHIFTED;
 			if (rec->flags & PL_SYNC_TEMPLATE)
 				b->conn[slot].control = rec->timeout;
 			else
@@ -97,6 +102,7 @@ __attribute__((noinline)) int record_insert(struct pl_sync_record *rec)
 		return PL_SYNC_FULL;
 	}
 	record_write(rec, &r, k.now);
+	settle_all(&r);
 	return PL_SYNC_MADE;
 }
 
@@ -121,13 +127,17 @@ __attribute__((noinline)) int record_find(struct pl_sync_record *rec)
 	record_key(rec, s, &k);
 	if (conn_find(&k, s, &r)) {
 		/* A template keeps its server as long as that is there. */
-		if ((r.server == id && r.generation == server->generation) || (k.template && server_of(&r)))
-			return record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
+		if ((r.server == id && r.generation == server->generation) || (k.template && server_of(&r))) {
+			id = record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
+			settle(&r);
+			return id;
+		}
 		/* The end of a connection that was made anew since, elsewhere. */
 		if (!(rec->flags & PL_SYNC_ACTIVE) && server_of(&r) && !same_server(r.server, id))
 			return PL_SYNC_IGNORED;
 		if (!conn_end(&r, s))
 			return PL_SYNC_CONTENDED;
+		settle_all(&r);
 		return RECORD_MOVES;
 	}
 	return RECORD_IS_NEW;

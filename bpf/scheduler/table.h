@@ -1,39 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The schedulers: one file and one row each, in the order of enum pl_scheduler. A scheduler
- * is given its service and the range of its members, and names a server or 0.
+ * The schedulers: one file and one row each. A scheduler is given its service, the service's
+ * list or the packet, as it needs, and names a server or 0.
  */
 #ifndef PLENUM_BPF_SCHEDULER_TABLE_H
 #define PLENUM_BPF_SCHEDULER_TABLE_H
 
-#include "bpf/scheduler/lc.h"
+#include "bpf/scheduler/fo.h"
+#include "bpf/scheduler/hash.h"
+#include "bpf/scheduler/list.h"
+#include "bpf/scheduler/locality.h"
 #include "bpf/scheduler/rr.h"
+#include "bpf/scheduler/twos.h"
 #include "bpf/scheduler/wrr.h"
 
-#define SCHEDULERS(X)          \
-	X(PL_SCHED_RR, rr)     \
-	X(PL_SCHED_WRR, wrr)   \
-	X(PL_SCHED_LC, lc)     \
-	X(PL_SCHED_WLC, wlc)
+/* Those that compare loads find their choice at the root; pl_measure_of() says how they compare. */
+#define SCHEDULERS(X)                                  \
+	X(PL_SCHED_RR, schedule_rr(svc, list))         \
+	X(PL_SCHED_WRR, schedule_wrr(service, list))   \
+	X(PL_SCHED_LC, list_root(list))                \
+	X(PL_SCHED_WLC, list_root(list))               \
+	X(PL_SCHED_SED, list_root(list))               \
+	X(PL_SCHED_NQ, list_root(list))                \
+	X(PL_SCHED_FO, schedule_fo(list))              \
+	X(PL_SCHED_OVF, list_root(list))               \
+	X(PL_SCHED_LBLC, schedule_lblc(service, p))    \
+	X(PL_SCHED_LBLCR, schedule_lblcr(service, p))  \
+	X(PL_SCHED_DH, schedule_dh(svc, p))            \
+	X(PL_SCHED_SH, schedule_sh(service, p))        \
+	X(PL_SCHED_MH, schedule_mh(service, p))        \
+	X(PL_SCHED_TWOS, schedule_twos(list))
 
 /* The server a service's scheduler chooses for a packet, by index; 0 when it has none to give. */
 static __always_inline __u32 schedule(__u32 service, const struct pl_packet *p)
 {
-	struct pl_service *svc = bpf_map_lookup_elem(&pl_services, &service);
-	__u32 first, n;
+	struct pl_service *svc = pl_service_at(0, service);
 	__u64 list;
 
 	if (!svc)
 		return 0;
-	list = *(volatile __u64 *)&svc->list;
-	first = list >> 32;
-	n = (__u32)list;
-	if (!n)
+	list = PL_READ(svc->list);
+	if (!PL_LIST_COUNT(list))
 		return 0;
-#define CASE(id, name)   \
+#define CASE(id, choice) \
 	case id:         \
-		return schedule_##name(service, first, n);
-	switch (svc->scheduler) { SCHEDULERS(CASE) }
+		return choice;
+	switch (PL_LIST_SCHEDULER(list)) { SCHEDULERS(CASE) }
 #undef CASE
 	return 0;
 }

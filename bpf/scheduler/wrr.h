@@ -1,73 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Weighted round robin as IPVS does it: passes over the members at a falling threshold,
- * from the greatest weight down by the weights' common divisor. The cursor holds the
- * threshold of the pass (upper half) and the index at which it goes on.
+ * Weighted round robin as IPVS does it: passes over the list at a falling threshold, from the
+ * greatest weight down by the weights' common divisor to 1. The cursor holds the threshold of
+ * the pass (upper half) and the place at which it goes on. Passes at thresholds that nobody
+ * reaches are left out in one step.
  */
 #ifndef PLENUM_BPF_SCHEDULER_WRR_H
 #define PLENUM_BPF_SCHEDULER_WRR_H
 
-#include "bpf/scheduler/member.h"
+#include "bpf/scheduler/list.h"
 
-struct wrr_walk {
-	__u32 first, n, index, threshold;
-	__u32 max, gcd;
-	__u32 server;
-};
+#define WRR_LOST 0xffffffffU
 
-static long wrr_step(__u32 i, struct wrr_walk *w)
+/* The threshold after this one at which there is somebody, who has at least weight 1. */
+static __always_inline __u32 wrr_next_pass(__u32 threshold, __u32 max, __u32 gcd, __u32 heaviest)
 {
-	struct pl_member *m;
-
-	if (w->index >= w->n) {
-		w->index = 0;
-		w->threshold = w->threshold > w->gcd ? w->threshold - w->gcd : w->max;
-	}
-	m = member_at(w->first + w->index++);
-	if (!m)
-		return 1;
-	if (m->weight < w->threshold)
-		return 0;
-	w->server = m->server;
-	return 1;
+	threshold = threshold > gcd ? threshold - gcd : max;
+	if (threshold > heaviest)
+		threshold -= (threshold - heaviest + gcd - 1) / gcd * gcd;
+	return threshold;
 }
 
-/* One choice; 0 when another CPU chose meanwhile, or there is nobody to choose. */
-__attribute__((noinline)) __u32 wrr_try(__u32 service)
+/* One choice; 0: there is nobody to choose; WRR_LOST: another CPU chose meanwhile. */
+__attribute__((noinline)) __u32 wrr_try(__u32 service, __u64 list)
 {
-	struct pl_service *svc = bpf_map_lookup_elem(&pl_services, &service);
-	struct wrr_walk w = {};
-	__u64 at, list;
+	struct pl_service *svc = pl_service_at(0, service);
+	__u32 threshold, place, max, gcd, heaviest, from;
+	__u64 at, to;
 
 	if (!svc)
 		return 0;
-	list = *(volatile __u64 *)&svc->list;
-	at = *(volatile __u64 *)&svc->cursor;
-	w.first = list >> 32;
-	w.n = (__u32)list;
-	w.max = svc->wrr_max;
-	w.gcd = svc->wrr_gcd;
-	w.index = (__u32)at;
-	w.threshold = at >> 32;
-	if (!w.threshold || w.threshold > w.max)
-		w.threshold = w.max;
-	/* The pass under way and the next one hold a member: the heaviest. */
-	bpf_loop(2 * w.n + 1, wrr_step, &w, 0);
-	return CAS(&svc->cursor, at, (__u64)w.threshold << 32 | w.index) == at ? w.server : 0;
+	max = PL_READ(svc->wrr_max);
+	gcd = PL_READ(svc->wrr_gcd);
+	at = PL_READ(svc->cursor);
+	if (!max || !gcd)
+		return 0;
+	threshold = at >> 32;
+	if (!threshold || threshold > max)
+		threshold = max;
+	from = (__u32)at;
+	place = from < PL_LIST_COUNT(list) ? list_find(list, from, threshold) : NOWHERE;
+	if (place == NOWHERE) {
+		heaviest = list_root(list);
+		if (!heaviest) {
+			/* IPVS stays where it is if it came by in the last pass, and else begins anew. */
+			if (!from || threshold > gcd)
+				PL_CAS(&svc->cursor, at, (__u64)max << 32);
+			return 0;
+		}
+		threshold = wrr_next_pass(threshold, max, gcd, heaviest);
+		place = list_find(list, 0, threshold);
+		if (place == NOWHERE)
+			return WRR_LOST;
+	}
+	to = (__u64)threshold << 32 | (place + 1);
+	return PL_CAS(&svc->cursor, at, to) == at ? list_server(list, place) : WRR_LOST;
 }
 
-static __always_inline __u32 schedule_wrr(__u32 service, __u32 first, __u32 n)
+static __always_inline __u32 schedule_wrr(__u32 service, __u64 list)
 {
-	__u32 server = wrr_try(service);
+	__u32 server = wrr_try(service, list);
 
-	/* Calls in a row, not a loop: Linux 6.1 refuses some loops that end in a call. */
-	if (!server)
-		server = wrr_try(service);
-	if (!server)
-		server = wrr_try(service);
-	if (!server)
-		server = wrr_try(service);
-	return server ? server : member_server(first);
+	/* In a row, not a loop: Linux 6.1 refuses some loops that end in a call. */
+	if (server == WRR_LOST)
+		server = wrr_try(service, list);
+	if (server == WRR_LOST)
+		server = wrr_try(service, list);
+	if (server == WRR_LOST)
+		server = wrr_try(service, list);
+	if (server == WRR_LOST)
+		server = wrr_try(service, list);
+	return server == WRR_LOST ? 0 : server;
 }
 
 #endif

@@ -127,7 +127,7 @@ l4:
                   "6:20: service smtp: there is no vip \"wep\" | did you mean \"web\"?",
                   "6:31: service smtp: listen: port must be 1..65535, not \"99999\"",
                   "7:5: service smtp: unknown key \"schedular\" | did you mean \"scheduler\"?",
-                  "8:16: service smtp: scheduler must be rr, wrr, lc or wlc, not \"wrrr\" | did you mean \"wrr\"?",
+                  "8:16: service smtp: scheduler must be rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf or twos, not \"wrrr\" | did you mean \"wrr\"?",
                   "9:12: service smtp: drain must be a duration from 0 to 7d, like 90s, 10m or 1h, not \"10\" | a "
                   "unit is missing: 10s?",
                   "11:23: service smtp: server mx1: address must be an IP address, not \"192.0.2.21:25\" | the "
@@ -179,14 +179,13 @@ TEST(Reader, RefusesKeysOfLaterVersionsSoThatNothingIsSilentlyIgnored) {
   EXPECT_THAT(
       problems(
           "version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { fwmark: 7, port: 1, address: 10.0.0.1 }\n"
-          "    check: {type: tcp}\n    persistence: 300s\n    forward: fullnat\n    scheduler: sh\n"),
+          "    check: {type: tcp}\n    persistence: 300s\n    forward: fullnat\n"),
       ElementsAre(
           HasSubstr("2:1: l7 is not supported by this version"), HasSubstr("3:1: ha is not supported"),
           HasSubstr("4:1: gslb is not supported"), HasSubstr("7:15: service a: listen: fwmark is not supported"),
           HasSubstr("8:5: service a: check is not supported"),
           HasSubstr("9:5: service a: persistence is not supported"),
-          HasSubstr("10:14: service a: forward \"fullnat\" is not supported by this version | it has dr, nat or tun"),
-          HasSubstr("11:16: service a: scheduler \"sh\" is not supported by this version")));
+          HasSubstr("10:14: service a: forward \"fullnat\" is not supported by this version | it has dr, nat or tun")));
 }
 
 TEST(Reader, WrongShapesAreToldNotGuessed) {

@@ -76,6 +76,7 @@ bool ConnTable::end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word
   if (server < loads_.size()) {
     auto& load = loads_[server];
     shared(is_template ? load.persistent : (word & PL_WORD_ACTIVE) != 0 ? load.active : load.inactive).fetch_sub(1);
+    if ((shared(load.flags).load() & PL_LOAD_WATCHED) != 0) pl_load_changed(&schedulers_, server, is_template ? 0 : -1);
   }
   if (!is_template) release(control);
   if ((word & PL_WORD_ALTERNATE) != 0) unspill(bucket, word);

@@ -8,14 +8,19 @@
 #include <span>
 
 #include "bpf/abi.h"
+#include "lb/scheduler_maps.h"
 
 namespace plenum::lb {
 
 class ConnTable {
  public:
-  // `buckets` counts a power of two; both arrays are shared with the data plane and outlive
+  // `buckets` counts a power of two; all arrays are shared with the data plane and outlive
   // the table.
-  ConnTable(std::span<pl_bucket> buckets, std::span<pl_load> loads) : buckets_(buckets), loads_(loads) {}
+  ConnTable(std::span<pl_bucket> buckets, const SchedulerMaps& schedulers)
+      : buckets_(buckets), loads_(schedulers.loads), schedulers_(schedulers.view()) {}
+  // A table whose loads no scheduler looks at.
+  ConnTable(std::span<pl_bucket> buckets, std::span<pl_load> loads)
+      : ConnTable(buckets, SchedulerMaps{.loads = loads}) {}
 
   [[nodiscard]] std::uint32_t bucket_count() const { return static_cast<std::uint32_t>(buckets_.size()); }
   [[nodiscard]] std::uint32_t slot_count() const { return bucket_count() * PL_SLOTS; }
@@ -48,6 +53,7 @@ class ConnTable {
 
   std::span<pl_bucket> buckets_;
   std::span<pl_load> loads_;
+  pl_maps schedulers_;
 };
 
 // CLOCK_MONOTONIC in ticks of the table.

@@ -7,6 +7,11 @@
 namespace plenum::lb {
 
 std::uint64_t carry_rr(std::uint64_t cursor, std::span<const Member> before, std::span<const Member> after) {
+  if (cursor == 0 || before.empty()) return 0;
+  // Most changes leave the server chosen last, so that a look through the list finds it.
+  const auto last = before[std::min<std::uint64_t>(cursor, before.size()) - 1].server;
+  for (std::size_t i = 0; i < after.size(); ++i)
+    if (after[i].server == last) return i + 1;
   std::unordered_map<std::uint32_t, std::uint64_t> place;
   for (std::size_t i = 0; i < after.size(); ++i) place[after[i].server] = i;
   for (auto i = std::min<std::uint64_t>(cursor, before.size()); i > 0; --i)
@@ -32,9 +37,9 @@ Weights weigh(std::span<const Member> members) {
 
 // ip_vs_wrr_dest_changed()
 void changed(WrrState& state, const Weights& weights) {
-  auto threshold = static_cast<std::uint32_t>(state.cursor >> 32);
   state.gcd = weights.gcd != 0 ? weights.gcd : 1;
   state.max = weights.greatest - std::min(weights.greatest, state.gcd - 1);
+  auto threshold = static_cast<std::uint32_t>(state.cursor >> 32);
   if (threshold > state.max || threshold == 0)
     threshold = state.max;
   else if (state.gcd > 1)
@@ -43,6 +48,12 @@ void changed(WrrState& state, const Weights& weights) {
 }
 
 }  // namespace
+
+WrrState restart_wrr(const WrrState& state) {
+  WrrState next = state;
+  changed(next, state.max != 0 ? Weights{state.gcd, state.max + state.gcd - 1} : Weights{});
+  return next;
+}
 
 WrrState start_wrr(std::span<const Member> members) {
   WrrState state;
@@ -56,6 +67,16 @@ WrrState start_wrr(std::span<const Member> members) {
 WrrState carry_wrr(const WrrState& state, std::span<const Member> before, std::span<const Member> after) {
   if (std::equal(before.begin(), before.end(), after.begin(), after.end())) return state;
   WrrState next = state;
+  // Servers that come and nothing else: no need to weigh the others again.
+  if (after.size() > before.size() && std::equal(before.rbegin(), before.rend(), after.rbegin())) {
+    Weights weights = before.empty() ? Weights{} : Weights{state.gcd, state.max + state.gcd - 1};
+    if (state.max == 0) weights = {};
+    for (auto m = after.rbegin() + static_cast<std::ptrdiff_t>(before.size()); m != after.rend(); ++m) {
+      weights.add(m->weight);
+      changed(next, weights);
+    }
+    return next;
+  }
   std::unordered_map<std::uint32_t, std::uint32_t> wanted, had;
   for (const auto& m : after) wanted[m.server] = m.weight;
   for (const auto& m : before) had[m.server] = m.weight;

@@ -9,7 +9,7 @@
 
 namespace plenum::lb {
 
-// A server as schedulers see it, in IPVS's list order: newest first, weight above 0.
+// A server as schedulers see it. Lists stand in IPVS's order: newest first, weight 0 too.
 struct Member {
   std::uint32_t server = 0;
   std::uint32_t weight = 0;
@@ -30,6 +30,8 @@ struct WrrState {
 // Several changes at once count as made one by one: servers that go, weights that change,
 // servers that come (the oldest first).
 WrrState carry_wrr(const WrrState& state, std::span<const Member> before, std::span<const Member> after);
+// wrr after a change that left all weights as they were.
+WrrState restart_wrr(const WrrState& state);
 // As for a service whose scheduler was just set to wrr.
 WrrState start_wrr(std::span<const Member> members);
 

@@ -28,14 +28,14 @@ std::uint32_t room(std::uint32_t count) { return count - 1; }
 
 DataPlane::DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now)
     : program_(program),
-      conns_(program.conns.span(), program.loads.span()),
+      conns_(program.conns.span(), program.schedulers()),
       stats_(program.stats_fd(), program.servers.size()),
       cpus_(libbpf_num_possible_cpus()),
       services_(program.services.size()),
       servers_(program.servers.size()),
       free_services_(1, room(program.services.size()), kRest),
       free_servers_(1, room(program.servers.size()), kRest),
-      free_members_(0, program.members.size(), kRest),
+      lists_(program.schedulers(), kRest),
       hop_slots_(program.next_hops.span(), kRest),
       nat_uses_(PL_NAT_FILTER_BITS),
       reals_(program.reals_fd()) {
@@ -63,12 +63,6 @@ void DataPlane::adopt() {
     slot.used = true;
     slot.removed = true;  // until a key is found that leads here
     slot.key = key_of(s.key);
-    slot.scheduler = s.scheduler;
-    slot.range = static_cast<std::uint32_t>(s.list >> 32);
-    slot.range_size = static_cast<std::uint32_t>(s.list);
-    for (std::uint32_t m = 0; m < slot.range_size; ++m)
-      slot.members.push_back({program_.members[slot.range + m].server, program_.members[slot.range + m].weight});
-    free_members_.claim(slot.range, slot.range_size);
     free_services_.claim(i, 1);
     by_key_[slot.key] = i;
   }
@@ -95,6 +89,8 @@ void DataPlane::adopt() {
   }
   forget_orphaned_loads();
   for (std::uint32_t i = 1; i < services_.size(); ++i)
+    if (services_[i].used) lists_.adopt(i);
+  for (std::uint32_t i = 1; i < services_.size(); ++i)
     if (services_[i].used && services_[i].removed && services_[i].servers.empty()) release_service(i, TimePoint{});
 }
 
@@ -118,7 +114,10 @@ Result<std::uint32_t> DataPlane::service_slot(const conf::ServiceKey& key, TimeP
   const auto index = free_services_.take(1, now);
   if (!index) return fail(std::errc::no_space_on_device, "no room for another service");
   auto& s = program_.services[*index];
+  // Never the same again, so that nobody takes an earlier service's destinations for its own.
+  const auto epoch = s.epoch;
   s = {};
+  s.epoch = epoch;
   s.key = abi_key(key);
   s.wrr_gcd = 1;
   s.in_use = 1;
@@ -166,6 +165,8 @@ void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const c
   auto& s = program_.servers[index];
   auto& slot = servers_[index];
   if (!slot.removed && s.service == service && slot.spec == spec) return;
+  // One taken over from an earlier daemon is as it was, as far as anybody knows.
+  if (slot.spec.key == spec.key && !slot.removed) lists_.edited(service);
   slot.spec = spec;
   set_nat(index, spec.key.address, spec.forward == conf::Forward::Masq);
   s.forward = static_cast<std::uint8_t>(spec.forward);
@@ -174,6 +175,7 @@ void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const c
   s.tunnel_port = htons(spec.tunnel.port);
   s.service = service;
   s.weight = static_cast<std::uint32_t>(spec.weight);
+  lists_.set_load(index, {s.weight, spec.upper, spec.lower});
   s.proto = static_cast<std::uint32_t>(services_[service].key.protocol);
   slot.removed = false;
   removed_.erase(index);
@@ -203,56 +205,16 @@ void DataPlane::remove_server(std::uint32_t index, TimePoint now) {
   removed_.insert(index);
 }
 
-// A range with room for lists of `count` members, the one it has where that is large enough.
-Result<> DataPlane::make_room(ServiceSlot& slot, std::uint32_t count, TimePoint now) {
-  if (count <= slot.capacity) return {};
-  const auto capacity = std::bit_ceil(count);
-  const auto range = free_members_.take(2 * capacity, now);
-  if (!range) return fail(std::errc::no_space_on_device, "no room for another list of servers");
-  free_members_.give(slot.range, slot.range_size, now);
-  slot.range = *range;
-  slot.range_size = 2 * capacity;
-  slot.capacity = capacity;
-  slot.upper_half = true;
-  return {};
-}
-
 Result<> DataPlane::set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now) {
   auto& slot = services_[index];
-  auto& s = program_.services[index];
   std::vector<Member> members;
-  for (const auto& server : entry.servers) {
-    const auto at = slot.servers.find(server.spec.key);
-    if (server.weight() > 0 && at != slot.servers.end())
+  members.reserve(entry.servers.size());
+  // One that is draining was removed: IPVS would not have it in its list.
+  for (const auto& server : entry.servers)
+    if (const auto at = slot.servers.find(server.spec.key); at != slot.servers.end() && !server.draining())
       members.push_back({at->second, static_cast<std::uint32_t>(server.weight())});
-  }
   std::reverse(members.begin(), members.end());
-  const auto scheduler = *abi_scheduler(entry.spec.scheduler);
-  if (members == slot.members && scheduler == slot.scheduler) return {};
-
-  PLENUM_CHECK(make_room(slot, static_cast<std::uint32_t>(members.size()), now), "members");
-  const auto first = slot.range + (slot.upper_half ? 0 : slot.capacity);
-  for (std::uint32_t i = 0; i < members.size(); ++i)
-    program_.members[first + i] = {members[i].server, members[i].weight};
-  const bool restart = scheduler != slot.scheduler;
-  auto cursor = shared(s.cursor);
-  if (scheduler == PL_SCHED_WRR) {
-    const auto state = restart && !slot.members.empty()
-                           ? start_wrr(members)
-                           : carry_wrr({restart ? 0 : cursor.load(), s.wrr_max, s.wrr_gcd}, slot.members, members);
-    s.wrr_max = state.max;
-    s.wrr_gcd = state.gcd;
-    cursor.store(state.cursor);
-  } else {
-    cursor.store(restart ? 0 : carry_rr(cursor.load(), slot.members, members));
-  }
-  s.scheduler = scheduler;
-  s.scheduler_flags = entry.spec.scheduler_flags;
-  shared(s.list).store(std::uint64_t{first} << 32 | members.size());
-  slot.upper_half = !slot.upper_half;
-  slot.members = std::move(members);
-  slot.scheduler = scheduler;
-  return {};
+  return lists_.set(index, *abi_scheduler(entry.spec.scheduler), entry.spec.scheduler_flags, std::move(members), now);
 }
 
 Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry, TimePoint now) {
@@ -289,11 +251,7 @@ void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
   auto& slot = services_[index];
   const auto wire = abi_key(slot.key);
   bpf_map_delete_elem(program_.vips_fd(), &wire);
-  shared(program_.services[index].list).store(0);
-  free_members_.give(slot.range, slot.range_size, now);
-  slot.range_size = slot.capacity = 0;
-  slot.members.clear();
-  slot.scheduler = PL_SCHEDULERS;
+  lists_.remove(index, now);
   slot.carry = slot.baseline = {};
   slot.removed = true;
   for (const auto& [key, server] : slot.servers) remove_server(server, now);
@@ -366,6 +324,7 @@ void DataPlane::release_server(std::uint32_t index, TimePoint now) {
   const auto generation = s.generation;
   s = {};
   s.generation = generation;
+  lists_.forget_load(index);
   service.servers.erase(slot.key);
   if (auto at = by_address_.find(slot.key.address); at != by_address_.end()) {
     at->second.erase(index);
@@ -384,7 +343,8 @@ bool DataPlane::collect(TimePoint now) {
   for (auto it = removed_.begin(); it != removed_.end();) {
     const auto index = *it;
     auto& load = program_.loads[index];
-    const bool idle = shared(load.active).load() == 0 && shared(load.inactive).load() == 0;
+    const bool idle =
+        shared(load.active).load() == 0 && shared(load.inactive).load() == 0 && shared(load.persistent).load() == 0;
     if (!idle || now - servers_[index].removed_at < kRest) {
       ++it;
       continue;

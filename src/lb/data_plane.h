@@ -16,8 +16,8 @@
 #include "base/result.h"
 #include "bpf/abi.h"
 #include "lb/conn_table.h"
-#include "lb/cursor.h"
 #include "lb/estimator.h"
+#include "lb/member_lists.h"
 #include "lb/next_hop_slots.h"
 #include "lb/nexthop.h"
 #include "lb/range_allocator.h"
@@ -121,14 +121,7 @@ class DataPlane {
     bool used = false;
     bool removed = false;
     std::map<conf::ServerKey, std::uint32_t> servers;  // removed ones too
-    std::vector<Member> members;
-    // The range of the member map it has: two halves of `capacity`, of which one is shown and
-    // the next list goes into the other. A packet that still reads that one finds servers of
-    // the list before last. capacity 0: an adopted range, to be left at the next change.
-    std::uint32_t range = 0, range_size = 0, capacity = 0;
-    bool upper_half = false;
-    std::uint32_t scheduler = PL_SCHEDULERS;
-    Counters carry;  // of servers whose slots were given back
+    Counters carry;                                    // of servers whose slots were given back
     Counters baseline;
     Estimator estimator;
   };
@@ -139,7 +132,6 @@ class DataPlane {
   void write_server(std::uint32_t index, std::uint32_t service, const conf::Server& spec, TimePoint now);
   void remove_server(std::uint32_t index, TimePoint now);
   void remove_service(std::uint32_t index, TimePoint now);
-  Result<> make_room(ServiceSlot& slot, std::uint32_t count, TimePoint now);
   Result<> set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now);
   void point(std::uint32_t index, const NextHop& hop, TimePoint now);
   void release_server(std::uint32_t index, TimePoint now);
@@ -162,7 +154,8 @@ class DataPlane {
   std::unordered_map<conf::ServiceKey, std::uint32_t, KeyHash> by_key_;
   std::map<net::Address, std::set<std::uint32_t>> by_address_;
   std::map<net::Address, NextHop> next_hops_;
-  RangeAllocator free_services_, free_servers_, free_members_;
+  RangeAllocator free_services_, free_servers_;
+  MemberLists lists_;
   NextHopSlots hop_slots_;
   std::vector<std::uint16_t> nat_uses_;
   std::set<std::uint32_t> removed_;

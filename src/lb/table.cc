@@ -74,6 +74,8 @@ Features Features::everything() {
 Features Features::implemented() {
   Features features;
   features.schedulers = scheduler_names(true);
+  features.thresholds = true;
+  features.scheduler_flags = true;
   return features;
 }
 

@@ -54,7 +54,10 @@ class Words {
 std::string maps_dir(const std::string& dir) { return dir + "/maps"; }
 std::string links_dir(const std::string& dir) { return dir + "/links"; }
 
-std::uint32_t members_for(const PlaneSizes& sizes) { return sizes.servers * 8; }
+// Rows of 64 bytes: a list with room for n servers takes n / 7 of them and has two halves, a
+// small one takes four. Slots of 64 bytes: 16 a service with dh or sh, 256 one with mh.
+std::uint32_t rows_for(const PlaneSizes& sizes) { return sizes.servers * 4; }
+std::uint32_t slots_for(const PlaneSizes& sizes) { return std::max(sizes.servers * 4, 1024u); }
 
 void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
   const struct {
@@ -64,7 +67,8 @@ void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
       {s.maps.pl_vips, sizes.services},
       {s.maps.pl_reals, sizes.servers},
       {s.maps.pl_services, sizes.services},
-      {s.maps.pl_members, members_for(sizes)},
+      {s.maps.pl_members, rows_for(sizes)},
+      {s.maps.pl_slots, slots_for(sizes)},
       {s.maps.pl_servers, sizes.servers},
       {s.maps.pl_loads, sizes.servers},
       {s.maps.pl_next_hops, sizes.servers * 2},
@@ -175,6 +179,7 @@ Result<> XdpProgram::map_arrays() {
   PLENUM_CHECK(map_into(ports, m.pl_ports), "ports");
   PLENUM_CHECK(map_into(services, m.pl_services), "services");
   PLENUM_CHECK(map_into(members, m.pl_members), "members");
+  PLENUM_CHECK(map_into(slots, m.pl_slots), "hash slots");
   PLENUM_CHECK(map_into(servers, m.pl_servers), "servers");
   PLENUM_CHECK(map_into(loads, m.pl_loads), "loads");
   PLENUM_CHECK(map_into(next_hops, m.pl_next_hops), "next hops");
@@ -301,6 +306,10 @@ Result<> XdpProgram::unload(const std::string& bpf_dir) {
     fs::remove(dir, error);
   }
   return rt::release_bpf_dir(bpf_dir);
+}
+
+SchedulerMaps XdpProgram::schedulers() const {
+  return {services.span(), members.span(), slots.span(), servers.span(), loads.span()};
 }
 
 int XdpProgram::map_fd(const char* name) const {

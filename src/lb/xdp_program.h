@@ -12,6 +12,7 @@
 #include "bpf/abi.h"
 #include "conf/config.h"
 #include "lb/mapped_array.h"
+#include "lb/scheduler_maps.h"
 
 struct director_bpf;
 
@@ -63,10 +64,14 @@ class XdpProgram {
   [[nodiscard]] int stats_fd() const;
   [[nodiscard]] int reasons_fd() const;
 
+  // What schedulers read of all these.
+  [[nodiscard]] SchedulerMaps schedulers() const;
+
   MappedArray<pl_settings> settings;
   MappedArray<pl_port> ports;
   MappedArray<pl_service> services;
-  MappedArray<pl_member> members;
+  MappedArray<pl_row> members;
+  MappedArray<pl_hash_slots> slots;
   MappedArray<pl_server> servers;
   MappedArray<pl_load> loads;
   MappedArray<pl_next_hop> next_hops;

@@ -16,8 +16,6 @@ namespace plenum::packet {
 
 namespace {
 
-// A member list never needs more; each service owns a range of that many members.
-constexpr std::uint32_t kMembersEach = 16;
 // Largest frame that comes back.
 constexpr std::size_t kRoom = 4096;
 
@@ -87,7 +85,8 @@ director_bpf* Director::load(const Sizes& sizes) {
   bpf_map__set_max_entries(s->maps.pl_conns, sizes.buckets);
   bpf_map__set_max_entries(s->maps.pl_vips, sizes.services);
   bpf_map__set_max_entries(s->maps.pl_services, sizes.services);
-  bpf_map__set_max_entries(s->maps.pl_members, std::max(sizes.members, sizes.services * kMembersEach));
+  bpf_map__set_max_entries(s->maps.pl_members, sizes.members);
+  bpf_map__set_max_entries(s->maps.pl_slots, sizes.slots);
   bpf_map__set_max_entries(s->maps.pl_servers, sizes.servers);
   bpf_map__set_max_entries(s->maps.pl_loads, sizes.servers);
   bpf_map__set_max_entries(s->maps.pl_stats, sizes.servers);
@@ -104,6 +103,7 @@ Director::Director(const Sizes& sizes)
       ports_(skeleton_->maps.pl_ports),
       services_(skeleton_->maps.pl_services),
       members_(skeleton_->maps.pl_members),
+      slots_(skeleton_->maps.pl_slots),
       servers_(skeleton_->maps.pl_servers),
       loads_(skeleton_->maps.pl_loads),
       hops_(skeleton_->maps.pl_next_hops),
@@ -121,13 +121,18 @@ void Director::reset() {
   keys_.clear();
   for (const pl_service_key& key : reals_) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_reals), &key);
   reals_.clear();
-  lists_.clear();
+  pl_locality_key destination;
+  while (bpf_map_get_next_key(bpf_map__fd(skeleton_->maps.pl_localities), nullptr, &destination) == 0)
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_localities), &destination);
+  servers_of_.clear();
+  specs_.clear();
+  limits_.clear();
   protocols_.clear();
-  last_chosen_.clear();
   next_service_ = next_server_ = next_hop_ = 1;
   ports_.clear();
   services_.clear();
   members_.clear();
+  slots_.clear();
   servers_.clear();
   loads_.clear();
   hops_.clear();
@@ -159,6 +164,8 @@ void Director::reset() {
   s.sctp_timeout[PL_SCTP_ESTABLISHED] = ticks(900);
   s.udp_timeout = ticks(300);
   s.icmp_per_tick = 1000000;
+  s.lblc_expiration = s.lblcr_expiration = ticks(24 * 60 * 60);
+  lists_ = std::make_unique<lb::MemberLists>(schedulers(), Duration::zero());
 
   pl_port& in = ports_[kIngress];
   in.ifindex = kIngress;
@@ -175,18 +182,26 @@ std::uint32_t Director::add(const Service& service) {
   const std::uint32_t index = next_service_++;
   pl_service& s = services_[index];
   s = {};
-  s.scheduler = service.scheduler;
   s.in_use = 1;
-  lists_[index];
+  servers_of_[index];
+  specs_[index] = service;
   protocols_[index] = service.protocol;
-  publish(index);
   const pl_service_key key{to_abi(service.address), __builtin_bswap16(service.port), service.protocol,
                            static_cast<__u8>(service.address.family())};
   if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &index, BPF_NOEXIST) != 0)
     throw std::runtime_error("add service");
   s.key = key;
+  publish(index);
   keys_.push_back(key);
   return index;
+}
+
+void Director::add_key(std::uint32_t service, const net::Address& address, std::uint16_t port) {
+  const pl_service_key key{to_abi(address), __builtin_bswap16(port), protocols_.at(service),
+                           static_cast<__u8>(address.family())};
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &service, BPF_NOEXIST) != 0)
+    throw std::runtime_error("add a key of a service");
+  keys_.push_back(key);
 }
 
 std::uint32_t Director::add(std::uint32_t service, const Server& server) {
@@ -206,8 +221,10 @@ std::uint32_t Director::add(std::uint32_t service, const Server& server) {
   s.proto = protocols_.at(service);
   s.generation = 1;
   if (server.forward == PL_FWD_MASQ) set_nat_filter(index, true);
-  std::vector<Member>& list = lists_.at(service);
-  list.insert(list.begin(), {index, server.weight});
+  limits_[index] = {server.weight, server.upper, server.lower};
+  lists_->set_load(index, limits_[index]);
+  std::vector<std::uint32_t>& list = servers_of_.at(service);
+  list.insert(list.begin(), index);
   publish(service);
   return index;
 }
@@ -245,50 +262,45 @@ void Director::add_real(std::uint32_t server) {
 }
 
 void Director::set_weight(std::uint32_t server, std::uint32_t weight) {
-  const std::uint32_t service = servers_[server].service;
   servers_[server].weight = weight;
-  for (Member& m : lists_.at(service))
-    if (m.server == server) m.weight = weight;
+  limits_[server].weight = weight;
+  lists_->edited(servers_[server].service);
+  lists_->set_load(server, limits_[server]);
+  publish(servers_[server].service);
+}
+
+void Director::set_limits(std::uint32_t server, std::uint32_t upper, std::uint32_t lower) {
+  limits_[server].upper = upper;
+  limits_[server].lower = lower;
+  lists_->edited(servers_[server].service);
+  lists_->set_load(server, limits_[server]);
+}
+
+void Director::remove(std::uint32_t server) {
+  const std::uint32_t service = servers_[server].service;
+  servers_[server].flags = 0;
+  std::erase(servers_of_.at(service), server);
   publish(service);
 }
 
-// What user space owes the schedulers when a list changes, as IPVS does it: round robin
-// goes on behind the server it chose last; weighted round robin begins at the head with the
-// threshold it had, fitted to the new weights (ip_vs_wrr_dest_changed).
-std::uint64_t Director::carried_cursor(std::uint32_t service, std::uint32_t first, std::uint32_t n) {
-  pl_service& s = services_[service];
-  if (s.scheduler == PL_SCHED_WRR) {
-    std::uint64_t threshold = s.cursor >> 32;
-    if (threshold > s.wrr_max || threshold == 0) {
-      threshold = s.wrr_max;
-    } else if (s.wrr_gcd > 1) {
-      threshold = threshold / s.wrr_gcd * s.wrr_gcd + 1;
-    }
-    return threshold << 32;
-  }
-  for (std::uint32_t i = 0; i < n; ++i)
-    if (members_[first + i].server == last_chosen_[service]) return i + 1;
-  return 0;
+void Director::set_load(std::uint32_t server, Connections connections) {
+  loads_[server].active = connections.active;
+  loads_[server].inactive = connections.inactive;
+  const pl_maps view = schedulers().view();
+  pl_load_changed(&view, server, 1);
 }
 
+lb::SchedulerMaps Director::schedulers() {
+  return {services_.span(), members_.span(), slots_.span(), servers_.span(), loads_.span()};
+}
+
+// What user space owes the schedulers when a list changes; the director's own code does it.
 void Director::publish(std::uint32_t service) {
-  const std::uint32_t first = service * kMembersEach;
-  pl_service& s = services_[service];
-  const auto cursor = static_cast<std::uint32_t>(s.cursor);
-  if (cursor > 0 && cursor <= static_cast<std::uint32_t>(s.list))
-    last_chosen_[service] = members_[first + cursor - 1].server;
-  std::uint32_t n = 0, max = 0, gcd = 0;
-  for (const Member& m : lists_.at(service)) {
-    if (m.weight == 0) continue;
-    if (n == kMembersEach) throw std::out_of_range("too many servers in one service");
-    members_[first + n++] = {m.server, m.weight};
-    max = std::max(max, m.weight);
-    gcd = std::gcd(gcd, m.weight);
-  }
-  s.wrr_max = n ? max - gcd + 1 : 0;
-  s.wrr_gcd = gcd;
-  s.cursor = carried_cursor(service, first, n);
-  s.list = static_cast<std::uint64_t>(first) << 32 | n;
+  std::vector<lb::Member> members;
+  for (const std::uint32_t server : servers_of_.at(service)) members.push_back({server, limits_[server].weight});
+  const Service& spec = specs_.at(service);
+  if (auto set = lists_->set(service, spec.scheduler, spec.scheduler_flags, members, TimePoint{}); !set)
+    throw std::runtime_error("set the list of servers");
 }
 
 std::vector<std::uint64_t> Director::counts() const {
@@ -422,6 +434,8 @@ void Director::force_state(const Entry& entry, unsigned state, bool active) {
   } else {
     ++load.inactive;
   }
+  const pl_maps view = schedulers().view();
+  pl_load_changed(&view, entry.conn.server, 0);
 }
 
 void Director::set_expiry(const Entry& entry, std::uint32_t tick) {

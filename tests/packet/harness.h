@@ -13,6 +13,7 @@
 
 #include "bpf/abi.h"
 #include "lb/explain/plane_view.h"
+#include "lb/member_lists.h"
 #include "net/address.h"
 #include "tests/packet/frame.h"
 #include "tests/packet/maps.h"
@@ -28,7 +29,7 @@ inline constexpr net::Mac kDirectorMac{{2, 0, 0, 0, 0, 1}};
 
 // Map sizes; fixed when the program is loaded.
 struct Sizes {
-  std::uint32_t buckets = 1024, services = 16, servers = 64, members = 256, next_hops = 64;
+  std::uint32_t buckets = 1024, services = 16, servers = 64, members = 1024, slots = 1024, next_hops = 64;
 };
 
 struct Service {
@@ -36,6 +37,7 @@ struct Service {
   net::Address address;
   std::uint16_t port = 80;
   pl_scheduler scheduler = PL_SCHED_RR;
+  std::uint32_t scheduler_flags = 0;
 };
 
 struct Server {
@@ -47,6 +49,7 @@ struct Server {
   pl_tunnel tunnel = PL_TUN_IPIP;
   std::uint16_t tunnel_port = 6080;
   std::uint32_t flags = PL_SERVER_AVAILABLE;
+  std::uint32_t upper = 0, lower = 0;  // thresholds
 };
 
 struct NextHop {
@@ -91,7 +94,12 @@ class Director {
   std::uint32_t add(const Service& service);
   std::uint32_t add(std::uint32_t service, const Server& server);
   std::uint32_t add(const NextHop& hop);
+  // Packets to this address and port belong to the service, too.
+  void add_key(std::uint32_t service, const net::Address& address, std::uint16_t port);
   void set_weight(std::uint32_t server, std::uint32_t weight);
+  void set_limits(std::uint32_t server, std::uint32_t upper, std::uint32_t lower);
+  // Takes a server out of its service's list; its slot stays.
+  void remove(std::uint32_t server);
   // add() sets the filter's bit for servers behind NAT.
   void set_nat_filter(std::uint32_t server, bool on);
   // What nat_icmp_send knows a NAT server's packets by.
@@ -108,7 +116,11 @@ class Director {
   // stats() of every CPU.
   [[nodiscard]] std::vector<pl_stats> stats_per_cpu(std::uint32_t server) const;
   pl_load load(std::uint32_t server) { return loads_[server]; }
-  void set_load(std::uint32_t server, pl_load load) { loads_[server] = load; }
+  struct Connections {
+    std::uint32_t active = 0, inactive = 0;
+  };
+  // As though the server had so many connections.
+  void set_load(std::uint32_t server, Connections connections);
 
   // The live entries of the first bucket_mask + 1 buckets.
   [[nodiscard]] std::vector<Entry> entries();
@@ -143,11 +155,8 @@ class Director {
   [[nodiscard]] const bpf_object* object() const;
 
  private:
-  struct Member {
-    std::uint32_t server, weight;
-  };
   void publish(std::uint32_t service);
-  std::uint64_t carried_cursor(std::uint32_t service, std::uint32_t first, std::uint32_t n);
+  lb::SchedulerMaps schedulers();
   std::vector<std::uint64_t> counts() const;
 
   struct Unload {
@@ -159,7 +168,8 @@ class Director {
   MappedArray<pl_settings> settings_;
   MappedArray<pl_port> ports_;
   MappedArray<pl_service> services_;
-  MappedArray<pl_member> members_;
+  MappedArray<pl_row> members_;
+  MappedArray<pl_hash_slots> slots_;
   MappedArray<pl_server> servers_;
   MappedArray<pl_load> loads_;
   MappedArray<pl_next_hop> hops_;
@@ -168,9 +178,11 @@ class Director {
   MappedArray<pl_sync_ring> rings_;
   std::vector<std::uint64_t> taken_;
   std::vector<pl_service_key> keys_, reals_;
-  std::map<std::uint32_t, std::vector<Member>> lists_;  // by service, newest first
-  std::map<std::uint32_t, std::uint8_t> protocols_;     // by service
-  std::map<std::uint32_t, std::uint32_t> last_chosen_;  // by service, of round robin
+  std::unique_ptr<lb::MemberLists> lists_;
+  std::map<std::uint32_t, std::vector<std::uint32_t>> servers_of_;  // by service, newest first
+  std::map<std::uint32_t, std::uint8_t> protocols_;                 // by service
+  std::map<std::uint32_t, Service> specs_;                          // by service
+  std::map<std::uint32_t, lb::LoadLimits> limits_;                  // by server
   std::uint32_t next_service_ = 1, next_server_ = 1, next_hop_ = 1;
 };
 

@@ -38,6 +38,7 @@ class MappedArray {
     if (i >= count_) throw std::out_of_range("map index " + std::to_string(i));
     return values_[i];
   }
+  [[nodiscard]] std::span<T> span() { return {values_, count_}; }
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] std::span<const T> span() const { return {values_, count_}; }
   void clear() { std::memset(static_cast<void*>(values_), 0, count_ * sizeof(T)); }

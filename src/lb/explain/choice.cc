@@ -35,8 +35,15 @@ std::size_t heaviest(const Candidates& all, Takes takes) {
   return best;
 }
 
+// The first candidate at a place of the list or behind it.
+std::size_t from_place(const Candidates& all, std::uint64_t place) {
+  std::size_t i = 0;
+  while (i < all.size() && all[i].place < place) ++i;
+  return i;
+}
+
 std::size_t next_in_turn(const Candidates& all, std::uint64_t cursor, std::string& why) {
-  const auto begin = static_cast<std::uint32_t>(cursor) < all.size() ? static_cast<std::uint32_t>(cursor) : 0;
+  const auto begin = from_place(all, static_cast<std::uint32_t>(cursor)) % all.size();
   why = "the turn is at " + std::to_string(begin + 1) + " of " + std::to_string(all.size());
   for (std::size_t i = 0; i < all.size(); ++i)
     if (const auto at = (begin + i) % all.size(); !all[at].overloaded) return at;
@@ -47,7 +54,7 @@ std::size_t next_in_turn(const Candidates& all, std::uint64_t cursor, std::strin
 std::size_t weighted_turn(const Candidates& all, const pl_service& service, std::string& why) {
   const auto max = service.wrr_max, gcd = std::max<std::uint32_t>(service.wrr_gcd, 1);
   auto threshold = static_cast<std::uint32_t>(service.cursor >> 32);
-  auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(service.cursor));
+  auto index = from_place(all, static_cast<std::uint32_t>(service.cursor));
   if (threshold == 0 || threshold > max) threshold = max;
   why = "the turn is at " + std::to_string(std::min(index, all.size()) + 1) + " of " + std::to_string(all.size()) +
         ", for weights from " + std::to_string(threshold) + " on";
@@ -100,12 +107,13 @@ constexpr std::array<Row, PL_SCHEDULERS> kRows{{
 
 Candidates candidates_of(const PlaneView& view, const pl_service& service) {
   Candidates out;
-  const auto first = static_cast<std::uint32_t>(service.list >> 32), count = static_cast<std::uint32_t>(service.list);
-  for (std::uint32_t i = first; i < first + count && i < view.members.size(); ++i) {
-    const auto& member = view.members[i];
-    if (member.server >= view.loads.size()) continue;
-    const auto& load = view.loads[member.server];
-    Candidate c{member.server, member.weight, load.active, load.inactive, (load.flags & PL_LOAD_OVERLOADED) != 0};
+  const auto first = PL_LIST_ROW(service.list) + 1;
+  for (std::uint32_t i = 0; i < PL_LIST_COUNT(service.list) && first + i / PL_FANOUT < view.members.size(); ++i) {
+    const auto server = static_cast<std::uint32_t>(view.members[first + i / PL_FANOUT].word[i % PL_FANOUT]);
+    if (server >= view.loads.size() || view.loads[server].weight == 0) continue;
+    const auto& load = view.loads[server];
+    Candidate c{server, load.weight, load.active, load.inactive, (load.flags & PL_LOAD_OVERLOADED) != 0};
+    c.place = i;
     switch (service.scheduler) {
       case PL_SCHED_SED:
       case PL_SCHED_NQ:

@@ -17,6 +17,7 @@ struct Candidate {
   bool overloaded = false;  // by its thresholds: it takes no new connections
   std::uint64_t load = 0;   // what is compared, before it is divided by the weight
   bool chosen = false;
+  std::uint32_t place = 0;  // in the service's list, those of weight 0 counted
 };
 
 struct Choice {

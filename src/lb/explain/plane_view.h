@@ -15,7 +15,7 @@ namespace plenum::lb {
 struct PlaneView {
   const pl_settings* settings = nullptr;
   std::span<const pl_service> services;
-  std::span<const pl_member> members;
+  std::span<const pl_row> members;
   std::span<const pl_server> servers;
   std::span<const pl_load> loads;
   std::span<const pl_next_hop> next_hops;

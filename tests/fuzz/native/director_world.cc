@@ -22,7 +22,7 @@ constexpr std::uint32_t kBuckets = 16;
 constexpr std::uint64_t kStart = 1000ull * 1000000000;
 
 // Small tables, so that they fill up.
-const std::map<std::string, std::uint32_t> kSizes = {{"pl_conns", kBuckets}, {"pl_members", 1024}};
+const std::map<std::string, std::uint32_t> kSizes = {{"pl_conns", kBuckets}, {"pl_members", 1024}, {"pl_slots", 1024}};
 
 constexpr std::uint8_t kTcp = 6, kUdp = 17, kSctp = 132;
 
@@ -96,7 +96,8 @@ DirectorWorld::DirectorWorld()
       settings_(machine_.array<pl_settings>("pl_settings")),
       ports_(machine_.array<pl_port>("pl_ports")),
       services_(machine_.array<pl_service>("pl_services")),
-      members_(machine_.array<pl_member>("pl_members")),
+      members_(machine_.array<pl_row>("pl_members")),
+      slots_(machine_.array<pl_hash_slots>("pl_slots")),
       servers_(machine_.array<pl_server>("pl_servers")),
       loads_(machine_.array<pl_load>("pl_loads")),
       hops_(machine_.array<pl_next_hop>("pl_next_hops")),
@@ -112,7 +113,8 @@ DirectorWorld::~DirectorWorld() = default;
 void DirectorWorld::reset() {
   machine_.clear_maps();
   machine_.set_now(kStart);
-  lists_.clear();
+  servers_of_.clear();
+  lists_ = std::make_unique<lb::MemberLists>(schedulers(), Duration::zero());
   last_service_ = last_server_ = 0;
   pl_settings& s = settings_[0];
   s.seed[0] = 0x0123456789abcdef;
@@ -127,6 +129,7 @@ void DirectorWorld::reset() {
   }
   s.udp_timeout = ticks(300);
   s.icmp_per_tick = 20;
+  s.lblc_expiration = s.lblcr_expiration = ticks(60);
   add_ports();
   add_next_hops();
   add_services();
@@ -161,17 +164,17 @@ void DirectorWorld::add_next_hops() {
     }
 }
 
+lb::SchedulerMaps DirectorWorld::schedulers() const { return {services_, members_, slots_, servers_, loads_}; }
+
 void DirectorWorld::publish(std::uint32_t service) {
-  pl_service& s = services_[service];
-  const std::uint32_t first = service * 16;
-  std::uint32_t n = 0;
-  for (const auto server : lists_[service]) {
+  std::vector<lb::Member> members;
+  for (const auto server : servers_of_[service]) {
     if ((servers_[server].flags & PL_SERVER_AVAILABLE) == 0) continue;
-    members_[first + n++] = {server, servers_[server].weight};
+    lists_->set_load(server, {servers_[server].weight, 0, 0});
+    members.push_back({server, servers_[server].weight});
   }
-  s.wrr_max = 3;
-  s.wrr_gcd = 1;
-  s.list = static_cast<__u64>(first) << 32 | n;
+  const auto scheduler = services_[service].scheduler;
+  if (!lists_->set(service, scheduler, 0, std::move(members), TimePoint{})) wrong("no room for a list");
 }
 
 std::uint32_t DirectorWorld::add_service(const pl_addr& address, std::uint8_t family, std::uint16_t port,
@@ -207,7 +210,7 @@ void DirectorWorld::add_server(std::uint32_t service, const pl_addr& address, st
   // Where a server that sends without a connection is told so.
   const pl_service_key real{address, s.port, services_[service].key.proto, family};
   if (forward == PL_FWD_MASQ) (void)machine_.map("pl_reals").update(&real, &index, BPF_ANY);
-  auto& list = lists_[service];
+  auto& list = servers_of_[service];
   list.insert(list.begin(), index);
   publish(service);
 }
@@ -246,7 +249,7 @@ void DirectorWorld::pass_ticks(std::uint32_t n) {
 }
 
 void DirectorWorld::age() {
-  lb::ConnTable table(conns_, loads_);
+  lb::ConnTable table(conns_, schedulers());
   table.age(0, kBuckets, static_cast<std::uint32_t>(machine_.now() >> PL_TICK_SHIFT));
   check_table();
 }

@@ -10,6 +10,7 @@
 
 #include "bpf/abi.h"
 #include "lb/conn_table.h"
+#include "lb/member_lists.h"
 #include "tests/fuzz/native/judge.h"
 #include "tests/fuzz/native/machine.h"
 
@@ -50,6 +51,7 @@ class DirectorWorld {
   void add_server(std::uint32_t service, const pl_addr& address, std::uint8_t family, std::uint8_t forward,
                   std::uint8_t tunnel, std::uint32_t next_hop);
   void publish(std::uint32_t service);
+  [[nodiscard]] lb::SchedulerMaps schedulers() const;
   void check_verdict(const Bytes& frame, const Run& run);
   void check_frame(const Bytes& frame, const Run& run, pl_reason reason) const;
   void check_table() const;
@@ -62,14 +64,16 @@ class DirectorWorld {
   std::span<pl_settings> settings_;
   std::span<pl_port> ports_;
   std::span<pl_service> services_;
-  std::span<pl_member> members_;
+  std::span<pl_row> members_;
+  std::span<pl_hash_slots> slots_;
   std::span<pl_server> servers_;
   std::span<pl_load> loads_;
   std::span<pl_next_hop> hops_;
   std::span<__u64> nat_filter_;
   std::span<pl_bucket> conns_;
   std::span<__u64> reasons_;
-  std::map<std::uint32_t, std::vector<std::uint32_t>> lists_;  // servers by service, newest first
+  std::unique_ptr<lb::MemberLists> lists_;
+  std::map<std::uint32_t, std::vector<std::uint32_t>> servers_of_;  // servers by service, newest first
   std::uint32_t last_service_ = 0, last_server_ = 0;
   std::vector<__u64> counted_;  // reasons as they were before the frame
 };
