@@ -33,6 +33,12 @@ struct conn_key {
 	__u32 control;		/* of a new entry: struct pl_conn */
 };
 
+/* Servers whose services have yet to hear what happened to their loads; 0 is none. See settle(). */
+struct load_changes {
+	__u32 changed;	/* gained a connection, or (REF_SHIFTED) one is active that was not, or no more */
+	__u32 lost[3];	/* set by what ends others: a new one, its template, what came before */
+};
+
 /* Where a connection stands, with what was read there. */
 struct conn_ref {
 	__u64 word;
@@ -42,15 +48,12 @@ struct conn_ref {
 	__be16 vport;
 	__u8 forward;
 	__u8 slot;
-	/* The second of each: servers whose services have yet to hear what happened to their loads;
-	 * see settle(). */
 	union {
-		__u32 control;	/* filled for answers: place of its template */
-		__u32 changed;	/* gained a connection, or (REF_SHIFTED) one is active that was not, or no more */
-	};
-	union {
-		struct pl_addr vip;	/* filled for answers */
-		__u32 lost[3];		/* set by what ends others: a new one, its template, what came before */
+		struct {
+			__u32 control;		/* filled for answers: place of its template */
+			struct pl_addr vip;	/* filled for answers */
+		};
+		struct load_changes loads;
 	};
 };
 
@@ -157,26 +160,26 @@ static __always_inline int upper_is(const struct pl_conn_upper *u, const struct 
  * may use 512 bytes of stack together: their callers say it, before the next packet asks for a
  * server.
  */
-static __always_inline void settle(struct conn_ref *r)
+static __always_inline void settle(struct load_changes *l)
 {
-	if (r->changed)
-		pl_load_changed(0, r->changed & ~REF_SHIFTED, r->changed & REF_SHIFTED ? 0 : 1);
-	r->changed = 0;
+	if (l->changed)
+		pl_load_changed(0, l->changed & ~REF_SHIFTED, l->changed & REF_SHIFTED ? 0 : 1);
+	l->changed = 0;
 }
 
 /* The same after insertions, which may have taken others' places. */
-__attribute__((noinline)) int settle_all(struct conn_ref *r)
+__attribute__((noinline)) int settle_all(struct load_changes *l)
 {
-	if (!r)
+	if (!l)
 		return 0;
-	if (r->lost[0])
-		pl_load_changed(0, r->lost[0], -1);
-	if (r->lost[1])
-		pl_load_changed(0, r->lost[1], -1);
-	if (r->lost[2])
-		pl_load_changed(0, r->lost[2], -1);
-	r->lost[0] = r->lost[1] = r->lost[2] = 0;
-	settle(r);
+	if (l->lost[0])
+		pl_load_changed(0, l->lost[0], -1);
+	if (l->lost[1])
+		pl_load_changed(0, l->lost[1], -1);
+	if (l->lost[2])
+		pl_load_changed(0, l->lost[2], -1);
+	l->lost[0] = l->lost[1] = l->lost[2] = 0;
+	settle(l);
 	return 0;
 }
 
@@ -491,7 +494,7 @@ static __always_inline void conn_touch_in(struct conn_ref *r, const struct pl_pa
 				int up = to & PL_WORD_ACTIVE ? 1 : -1;
 
 				if (caller_settles)
-					r->changed = load_count(r->server, up, -up) ? r->server | REF_SHIFTED : 0;
+					r->loads.changed = load_count(r->server, up, -up) ? r->server | REF_SHIFTED : 0;
 				else
 					load_add(r->server, up, -up);
 			}
@@ -528,7 +531,7 @@ static __always_inline int conn_end(struct conn_ref *r, const struct pl_settings
 		__u64 seen = CAS(&b->word[r->slot & (PL_SLOTS - 1)], word, word & PL_WORD_BUCKET);
 
 		if (seen == word) {
-			r->lost[0] = conn_ended(word, r->server, control, r->bucket, s);
+			r->loads.lost[0] = conn_ended(word, r->server, control, r->bucket, s);
 			return 1;
 		}
 		if ((seen ^ word) & (PL_WORD_TAG | PL_WORD_LIVE | PL_WORD_BUSY))

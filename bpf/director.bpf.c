@@ -153,7 +153,7 @@ __attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, _
 	if (s->tuning & PL_TUNE_PASS) {
 		if (may_be_answer(&p->src) && find(p, &r, KEY_ANSWER)) {
 			reason = answer(ctx, p, &r);
-			settle(&r);
+			settle(&r.loads);
 			return reason;
 		}
 		return verdict(PL_BACKUP, XDP_PASS);
@@ -172,16 +172,16 @@ __attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, _
 	} else if (may_be_answer(&p->src)) {
 		if (find(p, &r, KEY_ANSWER)) {
 			reason = answer(ctx, p, &r);
-			settle(&r);
+			settle(&r.loads);
 			return reason;
 		}
 		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r.vip))
 			return icmp_error(ctx, p, &r.vip, PL_REPLY_STRAY, 0);
 		/* Both looks may have left an address where `lost` stands. */
-		r.changed = r.lost[0] = r.lost[1] = r.lost[2] = 0;
+		r.loads.changed = r.loads.lost[0] = r.loads.lost[1] = r.loads.lost[2] = 0;
 	}
 	reason = begin(p, &r);
-	settle_all(&r);
+	settle_all(&r.loads);
 	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r.server);
 }
 

@@ -99,7 +99,7 @@ __attribute__((noinline)) int choose_victim(__u32 bucket, __u32 now, struct vict
 	return found;
 }
 
-/* Claims the victim's slot: its word says BUSY afterwards and the slot is ours. Fills r->lost. */
+/* Claims the victim's slot: its word says BUSY afterwards and the slot is ours. Fills r->loads.lost. */
 static __always_inline int claim(__u32 bucket, const struct victim *v, struct conn_ref *r,
 				 const struct pl_settings *s)
 {
@@ -114,12 +114,12 @@ static __always_inline int claim(__u32 bucket, const struct victim *v, struct co
 	if (word & PL_WORD_LIVE) {
 		__u32 lost = conn_ended(word, b->conn[slot].server, b->conn[slot].control, bucket, s);
 
-		if (!r->lost[0])
-			r->lost[0] = lost;
-		else if (!r->lost[1])
-			r->lost[1] = lost;
+		if (!r->loads.lost[0])
+			r->loads.lost[0] = lost;
+		else if (!r->loads.lost[1])
+			r->loads.lost[1] = lost;
 		else
-			r->lost[2] = lost;
+			r->loads.lost[2] = lost;
 		count(v->event);
 	}
 	return 1;
@@ -344,7 +344,7 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, c
 	if (k->template)
 		load_add_persistent(server, 1);
 	else
-		r->changed = load_count(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
+		r->loads.changed = load_count(server, !!(fresh & PL_WORD_ACTIVE), !(fresh & PL_WORD_ACTIVE));
 	if (r->bucket != k->bucket) {
 		fresh |= PL_WORD_ALTERNATE;
 		spill_add(primary, 1);

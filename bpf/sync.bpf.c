@@ -41,8 +41,8 @@ __attribute__((noinline)) int record_write(struct pl_sync_record *rec, struct co
 
 		if (seen == word) {
 			if ((word ^ to) & PL_WORD_ACTIVE && load_count(r->server, active ? 1 : -1, active ? -1 : 1) &&
-			    !r->changed)
-				r->changed = r->server | REF_SHIFTED;
+			    !r->loads.changed)
+				r->loads.changed = r->server | REF_SHIFTED;
 			if (rec->flags & PL_SYNC_TEMPLATE)
 				b->conn[slot].control = rec->timeout;
 			else
@@ -79,38 +79,35 @@ static __always_inline void record_key(const struct pl_sync_record *rec, const s
 	key_hash(k, s);
 }
 
-/* Makes a record's connection, of which there is none. PL_SYNC_MADE, or why not. */
-__attribute__((noinline)) int record_insert(struct pl_sync_record *rec)
+/* Makes a record's connection, of which there is none. PL_SYNC_MADE, or why not. The caller settles *l. */
+__attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct load_changes *l)
 {
 	struct pl_settings *s = settings();
 	struct pl_server *server;
 	struct conn_key k = {};
 	struct conn_ref r = {};
 	__u32 id;
+	int rc;
 
-	if (!rec || !s)
+	if (!rec || !l || !s)
 		return PL_SYNC_FULL;
 	id = rec->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
 	if (!server)
 		return PL_SYNC_FULL;
 	record_key(rec, s, &k);
-	switch (conn_insert(&k, id, server, rec->state & 0xf, &r, s)) {
-	case INSERT_CONTENDED:
-		return PL_SYNC_CONTENDED;
-	case INSERT_FULL:
-		return PL_SYNC_FULL;
-	}
-	record_write(rec, &r, k.now);
-	settle_all(&r);
-	return PL_SYNC_MADE;
+	rc = conn_insert(&k, id, server, rec->state & 0xf, &r, s);
+	if (rc != INSERT_CONTENDED && rc != INSERT_FULL)
+		record_write(rec, &r, k.now);
+	*l = r.loads;
+	return rc == INSERT_CONTENDED ? PL_SYNC_CONTENDED : rc == INSERT_FULL ? PL_SYNC_FULL : PL_SYNC_MADE;
 }
 
 /* What record_find() leaves to record_insert(), behind it and not inside it: the stack is small. */
 enum { RECORD_IS_NEW = 0x100, RECORD_MOVES };
 
-/* What becomes of one record: enum pl_sync_result, or one of those above. */
-__attribute__((noinline)) int record_find(struct pl_sync_record *rec)
+/* What becomes of one record: enum pl_sync_result, or one of those above. The caller settles *l. */
+__attribute__((noinline)) int record_find(struct pl_sync_record *rec, struct load_changes *l)
 {
 	struct pl_settings *s = settings();
 	struct conn_key k = {};
@@ -118,46 +115,48 @@ __attribute__((noinline)) int record_find(struct pl_sync_record *rec)
 	__u32 id;
 	struct pl_server *server;
 
-	if (!rec || !s)
+	if (!rec || !l || !s)
 		return PL_SYNC_REFUSED;
 	id = rec->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
 	if (!id || !server)
 		return PL_SYNC_REFUSED;
 	record_key(rec, s, &k);
-	if (conn_find(&k, s, &r)) {
-		/* A template keeps its server as long as that is there. */
-		if ((r.server == id && r.generation == server->generation) || (k.template && server_of(&r))) {
-			id = record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
-			settle(&r);
-			return id;
-		}
-		/* The end of a connection that was made anew since, elsewhere. */
-		if (!(rec->flags & PL_SYNC_ACTIVE) && server_of(&r) && !same_server(r.server, id))
-			return PL_SYNC_IGNORED;
-		if (!conn_end(&r, s))
-			return PL_SYNC_CONTENDED;
-		settle_all(&r);
-		return RECORD_MOVES;
+	if (!conn_find(&k, s, &r))
+		return RECORD_IS_NEW;
+	/* A template keeps its server as long as that is there. */
+	if ((r.server == id && r.generation == server->generation) || (k.template && server_of(&r))) {
+		id = record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
+		*l = r.loads;
+		return id;
 	}
-	return RECORD_IS_NEW;
+	/* The end of a connection that was made anew since, elsewhere. */
+	if (!(rec->flags & PL_SYNC_ACTIVE) && server_of(&r) && !same_server(r.server, id))
+		return PL_SYNC_IGNORED;
+	if (!conn_end(&r, s))
+		return PL_SYNC_CONTENDED;
+	*l = r.loads;
+	return RECORD_MOVES;
 }
 
 static long record_next(__u32 i, void *none)
 {
 	struct pl_sync_record *rec = record_at(i);
+	struct load_changes loads = {};
 	int result;
 
 	if (!rec || rec->proto == PL_SYNC_END)
 		return 1;
-	result = record_find(rec);
+	result = record_find(rec, &loads);
 	if (result >= RECORD_IS_NEW) {
 		int moves = result == RECORD_MOVES;
 
-		result = record_insert(rec);
+		settle_all(&loads);
+		result = record_insert(rec, &loads);
 		if (moves && result == PL_SYNC_MADE)
 			result = PL_SYNC_MOVED;
 	}
+	settle_all(&loads);
 	rec->result = result;
 	return 0;
 }
