@@ -4,7 +4,7 @@ import pathlib
 import sys
 import tempfile
 
-from lab.vm import smoke
+from lab.vm import interop, smoke
 from lab.vm.image import Image
 from lab.vm.machine import Machine, report
 from lab.vm.packages import VmError
@@ -32,6 +32,16 @@ def run_smoke(_):
     return 1 if status or problems else 0
 
 
+def run_sync(args):
+    with tempfile.TemporaryDirectory(prefix="plenum-vm-sync.") as results:
+        ways = args.way or interop.WAYS
+        problems = interop.wrong(interop.play(args.out or results, ways, echo=sys.stdout), ways)
+    for problem in problems:
+        print(problem)
+    print("synchronisation with the kernel's IPVS: " + ("failed" if problems else "passed"))
+    return 1 if problems else 0
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev vm", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -48,6 +58,10 @@ def main():
     add.set_defaults(run=run)
     add = commands.add_parser("smoke", help="packet tests and end-to-end traffic on Debian's kernel")
     add.set_defaults(run=run_smoke)
+    add = commands.add_parser("sync", help="connections in step between the kernel's IPVS and Plenum")
+    add.add_argument("--way", action="append", choices=interop.WAYS, help="this one only")
+    add.add_argument("--out", help="keep what was recorded in this directory")
+    add.set_defaults(run=run_sync)
     args = parser.parse_args()
     try:
         sys.exit(args.run(args))

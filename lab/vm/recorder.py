@@ -25,9 +25,10 @@ _MODULES = ("ipip", "ip6_tunnel", "ip_gre", "ip6_gre", "fou", "fou6", "sch_ingre
 _SECONDS = 3
 
 
-def play(scenario, director, keep, schedulers=SCHEDULERS, echo=None, timeout=3600, started=None,
-         script=None):
-    """Plays a scenario, of this name or from the file `script`; its files are then below keep/SCENARIO."""
+def play(scenario, director, keep, schedulers=SCHEDULERS, echo=None, timeout=3600, started=None, script=None,
+         environment=None):
+    """Plays a scenario, of this name or from the file `script`, which also finds `environment`; its files are
+    then below keep/SCENARIO."""
     image = Image().base()
     image.program("ipvsadm", "setpriv", "tcpdump", "diff", "curl")
     image.modules(*_MODULES)
@@ -39,7 +40,7 @@ def play(scenario, director, keep, schedulers=SCHEDULERS, echo=None, timeout=360
     image.copy(script or SCRIPTS / f"{SCENARIOS[scenario]}.sh", f"/job/{scenario}.sh")
     machine = Machine(image, memory=1024, cpus=1, counted=True)
     done = machine.run((SCRIPTS / "scenario.sh").read_text(), scenario, timeout=timeout, echo=echo, keep=keep, started=started,
-                       environment={"DIRECTOR": director, "SCHEDULERS": " ".join(schedulers)})
+                       environment={"DIRECTOR": director, "SCHEDULERS": " ".join(schedulers), **(environment or {})})
     if done.status != 0 or not list(pathlib.Path(keep, scenario).glob("*.txt")):
         raise VmError(f"scenario {scenario} failed\n{done.output[-3000:]}")
     return pathlib.Path(keep, scenario)
@@ -49,9 +50,10 @@ def steps(directory):
     """{step's name: its text} of a recorded or played scenario. Names are without numbers: a scheduler
     left out moves those behind it."""
     found = {}
-    for path in sorted(pathlib.Path(directory).glob("[0-9][0-9]-*.txt")):
-        if not path.name.startswith("00-"):
-            found[path.name[3:-4]] = path.read_text()
+    for path in sorted(pathlib.Path(directory).glob("[0-9]*-*.txt")):
+        number, _, name = path.stem.partition("-")
+        if number != "00":
+            found[name] = path.read_text()
     return found
 
 

@@ -54,7 +54,9 @@ std::optional<proto::SyncConnection> DataPlane::told(const ConnTable::Entry& ent
   const auto state = static_cast<std::uint32_t>((entry.word & PL_WORD_STATE) >> PL_WORD_STATE_SHIFT);
   if (is_template) out.flags |= proto::kSyncTemplate;
   if (is_template && (state & PL_TEMPLATE_INVALID) != 0) return std::nullopt;
-  out.state = static_cast<std::uint16_t>(state);
+  // Whether a UDP flow is new is this director's own business: IPVS has one state and takes no other.
+  const bool is_udp = static_cast<conf::Protocol>(c.proto) == conf::Protocol::Udp;
+  out.state = is_udp && !is_template ? PL_UDP_NORMAL : static_cast<std::uint16_t>(state);
   out.client = address_of(c.client, entry.upper.client, c.family);
   out.virtual_ = address_of(c.vip, entry.upper.vip, c.family);
   // IPVS does not tell of pools with servers of the other family.

@@ -10,7 +10,7 @@ namespace plenum::lb {
 
 namespace {
 
-constexpr std::uint8_t kTcp = 6, kSctp = 132;
+constexpr std::uint8_t kTcp = 6, kUdp = 17, kSctp = 132;
 
 constexpr std::uint32_t bit(unsigned state) { return 1u << state; }
 
@@ -86,6 +86,8 @@ bool SyncDecision::missed(const SyncCandidate& c, std::uint32_t now) {
   if (sent == nullptr || (sent->sent && sent->state == c.state)) return false;
   if (!c.is_template && tuning_.persist_mode && c.persistent) return false;
   if (!c.is_template && has_states(c.protocol) && !is_told(c.protocol, c.state)) return false;
+  // One packet made it, which says little: a flood's flows are all of this kind.
+  if (!c.is_template && c.protocol == kUdp && c.state == PL_UDP_NEW) return false;
   sent->state = c.state;
   sent->ends = now + c.timeout;
   sent->retries = 0;

@@ -55,6 +55,12 @@ TEST_F(SyncDecisionTest, SctpAsTcp) {
   EXPECT_TRUE(needed(of(kSctp, PL_SCTP_CLOSED), false));
 }
 
+TEST_F(SyncDecisionTest, AWalkLeavesOutUdpFlowsOfOnePacket) {
+  EXPECT_FALSE(decision_.missed(of(kUdp, PL_UDP_NEW), start_));
+  EXPECT_TRUE(decision_.missed(of(kUdp, PL_UDP_NORMAL), start_));
+  EXPECT_FALSE(decision_.missed(of(kUdp, PL_UDP_NORMAL), start_)) << "told already";
+}
+
 TEST_F(SyncDecisionTest, UdpByItsPacketsOnly) {
   EXPECT_FALSE(needed(of(kUdp, 0), false));
   EXPECT_TRUE(needed(of(kUdp, 0), true));

@@ -59,7 +59,7 @@ class SyncMaster {
 
   SyncMaster(rt::Loop& loop, XdpProgram& program, const DataPlane& data_plane, const SyncTuning& tuning);
   void publish();
-  void read_notes();
+  bool read_notes();  // whether there were any
   void walk_on();
   void consider(std::uint32_t index, bool counted, bool walking);
   void tell(std::uint32_t index, const proto::SyncConnection& connection);

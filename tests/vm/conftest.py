@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from lab.host import end_on_sigterm  # noqa: E402  (the path above comes first)
-from lab.vm import recorder, smoke  # noqa: E402
+from lab.vm import interop, recorder, smoke  # noqa: E402
 from replayed import SCHEDULERS  # noqa: E402
 
 def _wanted(items):
@@ -26,8 +26,8 @@ def _wanted(items):
 
 @pytest.fixture(scope="session")
 def machines(request, tmp_path_factory):
-    """{name: future}: "packets" gives (directory of reports, output), "traffic" and a scenario the directory
-    of its steps."""
+    """{name: future}: "packets" gives (directory of reports, output), "traffic", "sync" and a scenario the
+    directory of its steps."""
     processes = []
 
     def run(name):
@@ -36,6 +36,8 @@ def machines(request, tmp_path_factory):
             return directory, smoke.packets(directory, started=processes.append).output
         if name == "traffic":
             return smoke.traffic(directory, started=processes.append)
+        if name == "sync":
+            return interop.play(directory, started=processes.append)
         return recorder.play(name, "plenum", directory, SCHEDULERS, started=processes.append)
 
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=2)

@@ -2,11 +2,13 @@
 // answered each. Its command line stands in the recordings, so it stays as it is:
 //
 //   cli [-u] [-n FLOWS] [-k | -K SECONDS] [-b SOURCE[,SOURCE...]] [-p PORT] [-t MS] [-s] [-x COUNT]
-//       HOST[,HOST...] PORT
+//       [-q FILE] [-i] HOST[,HOST...] PORT
 //
 // -u UDP; -k keeps all open until the end, -K holds them that long; -b source addresses in turn;
 // -p flow i is sent from port PORT + i; -t how long an answer may take; -s prints each flow's
-// server; -x datagrams a flow. The last line counts answers: "rs1=8 rs2=8", "!ECONNREFUSED=2".
+// server; -x datagrams a flow; -q what they hold. The last line counts answers: "rs1=8 rs2=8",
+// "!ECONNREFUSED=2". -i keeps one flow open and prints its answers as they are: the server's greeting, if it
+// has one, then one to each line of standard input.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,6 +21,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -27,7 +32,8 @@
 namespace {
 
 struct Options {
-  bool udp = false, keep = false, sequence = false;
+  bool udp = false, keep = false, sequence = false, interactive = false;
+  std::string question = "q";
   int flows = 1, hold = 0, source_port = 0, patience_ms = 1500, datagrams = 1;
   std::vector<std::string> sources, hosts;
   int port = 0;
@@ -86,13 +92,24 @@ class Flow {
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to_.storage), to_.length) != 0) return {error_name(errno)};
     std::vector<std::string> answers;
     for (int i = 0; i < options_.datagrams; ++i) {
-      if (options_.udp && ::send(fd_, "q", 1, 0) < 0) {
+      if (options_.udp && ::send(fd_, options_.question.data(), options_.question.size(), 0) < 0) {
         answers.push_back(error_name(errno));
         break;
       }
-      answers.push_back(answer());
+      answers.push_back(answer(" \n"));
     }
     return answers;
+  }
+
+  // One line out for each that comes in; ends with the input.
+  void converse() {
+    const bool connected = ::connect(fd_, reinterpret_cast<const sockaddr*>(&to_.storage), to_.length) == 0;
+    if (!connected || !options_.udp) std::cout << (connected ? answer("\n") : error_name(errno)) << std::endl;
+    for (std::string line; connected && std::getline(std::cin, line);) {
+      line += '\n';
+      const bool sent = ::send(fd_, line.data(), line.size(), MSG_NOSIGNAL) >= 0;
+      std::cout << (sent ? answer("\n") : error_name(errno)) << std::endl;
+    }
   }
 
   void close() { ::close(fd_); }
@@ -107,12 +124,13 @@ class Flow {
     if (::bind(fd_, reinterpret_cast<const sockaddr*>(&from.storage), from.length) != 0) std::perror("bind");
   }
 
-  std::string answer() const {
+  // Up to the first of `ends`.
+  std::string answer(const char* ends) const {
     std::array<char, 256> buffer{};
     const ssize_t got = ::recv(fd_, buffer.data(), buffer.size() - 1, 0);
     if (got == 0) return "!closed";
     if (got < 0) return error_name(errno);
-    return std::string(buffer.data(), std::strcspn(buffer.data(), " \n"));
+    return std::string(buffer.data(), std::strcspn(buffer.data(), ends));
   }
 
   const Options& options_;
@@ -122,7 +140,7 @@ class Flow {
 
 Options read_options(int argc, char** argv) {
   Options options;
-  for (int option; (option = ::getopt(argc, argv, "un:kK:b:p:t:sx:")) > 0;) {
+  for (int option; (option = ::getopt(argc, argv, "un:kK:b:p:t:sx:q:i")) > 0;) {
     switch (option) {
       case 'u':
         options.udp = true;
@@ -151,6 +169,14 @@ Options read_options(int argc, char** argv) {
       case 'x':
         options.datagrams = std::atoi(optarg);
         break;
+      case 'q': {
+        std::ifstream file(optarg, std::ios::binary);
+        options.question.assign(std::istreambuf_iterator<char>(file), {});
+        break;
+      }
+      case 'i':
+        options.interactive = true;
+        break;
       default:
         std::exit(2);
     }
@@ -165,6 +191,10 @@ Options read_options(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = read_options(argc, argv);
+  if (options.interactive) {
+    Flow(options, 0).converse();
+    return 0;
+  }
   std::map<std::string, int> counts;
   std::vector<Flow> flows;
   std::string sequence;

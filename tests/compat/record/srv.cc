@@ -1,6 +1,7 @@
 // The real server of the recorded scenarios: `srv NAME PORT...` answers every TCP connection and
 // every datagram on these ports, IPv4 and IPv6, with "NAME CLIENT". A connection is kept until the
-// client closes it; a datagram is answered from the address it was sent to.
+// client closes it, and what comes on it is answered with "NAME" and the same; a datagram is answered
+// from the address it was sent to.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -93,7 +94,13 @@ class Server {
 
   void read(int fd) {
     std::array<char, 2048> buffer;
-    if (::read(fd, buffer.data(), buffer.size()) <= 0) ::close(fd);
+    const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got <= 0) {
+      ::close(fd);
+      return;
+    }
+    const std::string answer = name_ + " " + std::string(buffer.data(), static_cast<std::size_t>(got));
+    if (::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) std::perror("srv: send");
   }
 
   void answer_datagram(int fd) const {

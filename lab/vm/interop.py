@@ -1,0 +1,75 @@
+"""Kernel IPVS and Plenum as directors of one network that keep their connections in step, on Debian's kernel:
+plays tests/vm/sync.sh and judges what it recorded."""
+import json
+
+from lab.host import REPO
+from lab.vm import recorder
+
+WAYS = ("nat", "dr", "tun")
+DIRECTORS = ("ipvs", "plenum")
+# What forwards packets by each.
+_REASONS = {"nat": ("nat", "nat_reply"), "dr": ("dr",), "tun": ("tunnel",)}
+
+
+def play(results, ways=WAYS, echo=None, started=None):
+    """The directory of its steps, below `results`."""
+    return recorder.play("sync", "plenum", results, echo=echo, started=started, script=REPO / "tests/vm/sync.sh",
+                         environment={"WAYS": " ".join(ways)})
+
+
+class _Played:
+    def __init__(self, directory):
+        self.directory, self.steps, self.problems = directory, recorder.steps(directory), []
+
+    def lines(self, name):
+        """What a step printed; nothing, if there is no such step or it failed."""
+        text = self.steps.get(name, "")
+        if not text.endswith("[exit 0]\n"):
+            self.problems.append(f"{name}: {text or 'no such step'}")
+            return []
+        return text.splitlines()[1:-1]
+
+    def check(self, good, sentence):
+        if not good:
+            self.problems.append(sentence)
+
+    def in_step(self, name, rows):
+        """Both directors list the same; the rows of connections must match `rows`: (protocol, state), ..."""
+        lists = {d: self.lines(f"{name}-{d}") for d in DIRECTORS}
+        texts = ["\n".join(lines) for lines in lists.values()]
+        listed = sorted((row.split()[0], row.split()[2]) for row in lists["ipvs"][2:])
+        self.check(recorder.same(*texts), f"{name}: the lists differ\n" + "\n".join(texts))
+        self.check(listed == sorted(rows), f"{name}: expected {rows}\n{texts[0]}")
+
+    def answers(self, name, asked, greeted):
+        """One server answered all that was asked."""
+        said = self.lines(name)
+        servers = {line.split()[0] for line in said if line}
+        self.check(len(servers) == 1 and next(iter(servers)).startswith("rs"), f"{name}: answered by {servers}: {said}")
+        if greeted:
+            self.check([line.partition(" ")[2] for line in said[1:]] == asked, f"{name}: {said}")
+        else:
+            self.check(len(said) == len(asked), f"{name}: {said}")
+
+
+def wrong(directory, ways=WAYS):
+    """What went wrong, as a list of sentences."""
+    played = _Played(directory)
+    digest = (directory / "digest").read_text().strip()
+    for way in ways:
+        for family in (4, 6):
+            for first in DIRECTORS:
+                name = f"{first}-{way}-{family}"
+                played.in_step(f"{name}-tcp", [("TCP", "ESTABLISHED")])
+                played.answers(f"{name}-tcp-answers", ["a", "b", "c", *map(str, range(1, 61))], greeted=True)
+                played.in_step(f"{name}-tcp-closed", [("TCP", "TIME_WAIT" if way == "nat" else "FIN_WAIT")])
+                played.in_step(f"{name}-udp", [("UDP", "UDP")])
+                played.answers(f"{name}-udp-answers", ["a", "b", "c", "1", "2", "3"], greeted=False)
+                known = (directory / f"{name}-download.known").read_text()
+                played.check("ESTABLISHED" in known, f"{name}-download: the other director knew nothing of it")
+                played.check(played.lines(f"{name}-download") == [digest], f"{name}-download is not what was sent")
+                played.in_step(f"{name}-download-closed", [("TCP", "TIME_WAIT" if way == "nat" else "FIN_WAIT")])
+    reasons = {row["name"]: row for row in json.loads((directory / "drops.json").read_text())["reasons"]}
+    for name in [reason for way in ways for reason in _REASONS[way]]:
+        played.check(reasons[name]["packets"] > 0, f"no packet was forwarded by {name}")
+    return played.problems
