@@ -28,6 +28,9 @@ enum pl_forward { PL_FWD_MASQ = 0, PL_FWD_LOCAL = 1, PL_FWD_TUNNEL = 2, PL_FWD_R
 /* Tunnel types; values are IP_VS_CONN_F_TUNNEL_TYPE_*. */
 enum pl_tunnel { PL_TUN_IPIP = 0, PL_TUN_GUE = 1, PL_TUN_GRE = 2 };
 
+/* Checksums of tunnels; values are IP_VS_TUNNEL_ENCAP_FLAG_*. */
+enum pl_tunnel_flags { PL_TUN_CSUM = 1, PL_TUN_REMCSUM = 2 };
+
 /* IPv4 is v4-mapped: w[0] = w[1] = 0, w[2] = htonl(0xffff), w[3] = the address. */
 struct pl_addr {
 	__u32 w[4];
@@ -283,7 +286,7 @@ struct pl_server {
 	__u8 family;
 	__u8 forward;		/* enum pl_forward */
 	__u8 tunnel;		/* enum pl_tunnel */
-	__u8 tunnel_flags;
+	__u8 tunnel_flags;	/* enum pl_tunnel_flags */
 	__u16 tunnel_port;	/* GUE: destination port */
 	__u32 flags;		/* enum pl_server_flags */
 	__u32 service;		/* index of its struct pl_service */
@@ -527,19 +530,25 @@ struct pl_sync_record {
 };
 PL_SIZE(struct pl_sync_record, 56);
 
+/* ---- fragments ------------------------------------------------------------------------ */
+
+#include "bpf/fragment_abi.h"
+
 /* ---- reasons -------------------------------------------------------------------------- */
 
 /*
  * Every packet ends in exactly one verdict and every verdict has a name: the counter map,
  * `plenum status --drops`, metrics and documentation all read this list.
  * X(NAME, name, kind, text); kind is pass (up the stack, untouched), forward, reply (an
- * error sent back) or drop. Events that are no verdict are of kind event.
+ * error sent back), hold (handed to user space, which brings it back) or drop. Events that
+ * are no verdict are of kind event.
  */
 #define PL_REASONS(X)                                                                                                  \
 	X(NOT_IP, not_ip, pass, "neither IPv4 nor IPv6")                                                               \
 	X(NOT_OURS, not_ours, pass, "no service and no connection of ours")                                            \
 	X(OTHER_HOST, other_host, pass, "link-layer address is not this interface's")                                  \
-	X(FRAGMENT, fragment, pass, "IP fragment, left to the stack")                                                  \
+	X(FRAGMENT, fragment, pass, "IP fragment of a datagram that is none of ours")                                  \
+	X(FRAGMENT_UNHELD, fragment_unheld, pass, "fragment before its first one, with nobody to keep it")             \
 	X(MALFORMED, malformed, pass, "header truncated or inconsistent, left to the stack")                           \
 	X(NO_SYN, no_syn, pass, "TCP segment without SYN and without a connection, left to the stack")                 \
 	X(FTP_DATA, ftp_data, pass, "from port 20 and of no connection: a server's FTP data, left to the stack")        \
@@ -566,6 +575,13 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(DROP_NO_ROOM, no_room, drop, "no headroom in the buffer for the outer header")                               \
 	X(DROP_DEFENCE, defence, drop, "drop_packet: a packet that would begin a connection, dropped under load")      \
 	X(DROP_UNSUPPORTED, unsupported, drop, "the forwarding method cannot carry this packet")                       \
+	X(FRAGMENT_HELD, fragment_held, hold, "fragment before its first one: kept until that has come")               \
+	X(TOO_BIG_CUT, too_big_cut, hold, "larger than the path's MTU: handed on to be cut into fragments")            \
+	X(DROP_FRAGMENT_TINY, fragment_tiny, drop, "first fragment without a whole transport header")                  \
+	X(DROP_FRAGMENT_OVERLAP, fragment_overlap, drop, "fragment of a datagram whose fragments overlap")             \
+	X(DROP_FRAGMENT_DUPLICATE, fragment_duplicate, drop, "fragment that came before")                              \
+	X(DROP_FRAGMENT_REFUSED, fragment_refused, drop, "fragment of a datagram whose first one was refused")         \
+	X(DROP_FRAGMENT_ERROR, fragment_error, drop, "an ICMP error was due, but none is sent about a later fragment") \
 	X(EVENT_NEW, connection_new, event, "connections made")                                                        \
 	X(EVENT_TEMPLATE, template_new, event, "persistence templates made")                                           \
 	X(EVENT_REUSED, connection_reused, event, "closed connections made anew by a SYN")                             \
@@ -576,7 +592,11 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(EVENT_NODEST, expired_nodest, event, "connections ended at a packet since their server was removed")         \
 	X(EVENT_DROP_ENTRY, dropped_entries, event, "connections removed by the drop_entry defence")                   \
 	X(EVENT_SPILLED, spilled, event, "connections placed in their alternate bucket")                               \
-	X(EVENT_RACE, insert_race, event, "flows that two CPUs inserted at once; one entry was kept")
+	X(EVENT_RACE, insert_race, event, "flows that two CPUs inserted at once; one entry was kept")                  \
+	X(EVENT_FRAGMENTS_RELEASED, fragments_released, event, "fragments kept, and sent on after their first one")    \
+	X(EVENT_FRAGMENTS_EXPIRED, fragments_expired, event, "fragments kept in vain: their first one never came")     \
+	X(EVENT_FRAGMENTS_NO_ROOM, fragments_no_room, event, "fragments that could not be kept: too many already")     \
+	X(EVENT_FRAGMENTS_CUT, fragments_cut, event, "fragments made out of packets too large for their path")
 
 #define PL_REASON_ENUM(NAME, name, kind, text) PL_##NAME,
 enum pl_reason { PL_REASONS(PL_REASON_ENUM) PL_REASON_COUNT };

@@ -8,6 +8,7 @@
 #include "bpf/forward/dr.h"
 #include "bpf/forward/nat.h"
 #include "bpf/forward/tunnel.h"
+#include "bpf/fragment.h"
 #include "bpf/icmp_error.h"
 #include "bpf/icmp_related.h"
 #include "bpf/icmp_schedule.h"
@@ -141,48 +142,102 @@ static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int r
 	return verdict(reason, XDP_DROP);
 }
 
-/* A packet of TCP, UDP or SCTP that is not simply one more of a connection. A verdict. */
-__attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, __u32 look)
+/*
+ * A packet of TCP, UDP or SCTP that is not simply one more of a connection. A verdict; *r says
+ * whose it was: no server when it was sent to none, *is_answer when it is for the client.
+ */
+static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r, __u32 look, int *is_answer)
 {
 	struct pl_settings *s = settings();
-	struct conn_ref r = {};
 	int reason;
 
+	*is_answer = 0;
 	if (!ctx || !p || !s)
 		return verdict(PL_NOT_OURS, XDP_PASS);
 	if (s->tuning & PL_TUNE_PASS) {
-		if (may_be_answer(&p->src) && find(p, &r, KEY_ANSWER)) {
-			reason = answer(ctx, p, &r);
-			settle(&r.loads);
+		if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) {
+			*is_answer = 1;
+			reason = answer(ctx, p, r);
+			settle(&r->loads);
 			return reason;
 		}
 		return verdict(PL_BACKUP, XDP_PASS);
 	}
-	if (look != LOOK_NOT_THERE && find(p, &r, KEY_REQUEST)) {
-		int another = begins_another(p, &r, s);
+	if (look != LOOK_NOT_THERE && find(p, r, KEY_REQUEST)) {
+		int another = begins_another(p, r, s);
 
-		if (!another && server_of(&r)) {
-			conn_touch(&r, p, PL_INPUT, s);
-			return forward(ctx, p, r.server);
+		if (!another && server_of(r)) {
+			conn_touch(r, p, PL_INPUT, s);
+			return forward(ctx, p, r->server);
 		}
-		if (!another && !(s->tuning & PL_TUNE_EXPIRE_NODEST))
+		if (!another && !(s->tuning & PL_TUNE_EXPIRE_NODEST)) {
+			r->server = 0;
 			return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
-		if (conn_end(&r, s))
+		}
+		if (conn_end(r, s))
 			count(another ? PL_EVENT_REUSED : PL_EVENT_NODEST);
 	} else if (may_be_answer(&p->src)) {
-		if (find(p, &r, KEY_ANSWER)) {
-			reason = answer(ctx, p, &r);
-			settle(&r.loads);
+		if (find(p, r, KEY_ANSWER)) {
+			*is_answer = 1;
+			reason = answer(ctx, p, r);
+			settle(&r->loads);
 			return reason;
 		}
-		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r.vip))
-			return icmp_error(ctx, p, &r.vip, PL_REPLY_STRAY, 0);
+		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r->vip))
+			return icmp_error(ctx, p, &r->vip, PL_REPLY_STRAY, 0);
 		/* Both looks may have left an address where `lost` stands. */
-		r.loads.changed = r.loads.lost[0] = r.loads.lost[1] = r.loads.lost[2] = 0;
+		r->loads.changed = r->loads.lost[0] = r->loads.lost[1] = r->loads.lost[2] = 0;
 	}
-	reason = begin(p, &r);
-	settle_all(&r.loads);
-	return reason ? refuse(ctx, p, reason) : forward(ctx, p, r.server);
+	reason = begin(p, r);
+	settle_all(&r->loads);
+	if (!reason)
+		return forward(ctx, p, r->server);
+	r->server = 0;
+	return refuse(ctx, p, reason);
+}
+
+/* The same where nobody asks whose it was. */
+__attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, __u32 look)
+{
+	struct conn_ref r = {};
+	int is_answer;
+
+	return flow(ctx, p, &r, look, &is_answer);
+}
+
+/* A first fragment whose transport header is not whole: refused where it would be ours. A verdict. */
+__attribute__((noinline)) int tiny(struct pl_packet *p, struct conn_ref *r)
+{
+	int ours;
+
+	if (!p || !r)
+		return XDP_DROP;
+	ours = find(p, r, KEY_REQUEST) || (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) || service_of(p);
+	r->server = 0;
+	return ours ? verdict(PL_DROP_FRAGMENT_TINY, XDP_DROP) : verdict(PL_FRAGMENT, XDP_PASS);
+}
+
+/* A fragment of IPv4 or IPv6. A verdict. */
+__attribute__((noinline)) int fragmented(struct xdp_md *ctx, struct pl_packet *p)
+{
+	struct conn_ref r = {};
+	int is_answer = 0, way;
+
+	if (!ctx || !p)
+		return XDP_DROP;
+	way = fragment_in(ctx, p, &r);
+	switch (way) {
+	case WAY_FLOW:
+		way = flow(ctx, p, &r, LOOK_FURTHER, &is_answer);
+		return fragment_note(p, &r, way, is_answer);
+	case WAY_TINY:
+		return fragment_note(p, &r, tiny(p, &r), 0);
+	case WAY_SERVER:
+		return fragment_sent(p, forward(ctx, p, r.server));
+	case WAY_CLIENT:
+		return fragment_sent(p, answer_fragment(ctx, p, &r));
+	}
+	return way;
 }
 
 /* ICMP and ICMPv6. A verdict. */
@@ -207,9 +262,10 @@ __attribute__((noinline)) int icmp(struct xdp_md *ctx, struct pl_packet *p)
 }
 
 #define IS_ICMP (-101)
+#define IS_FRAGMENT (-102)
 
 /* What plain() left: everything that is not TCP or UDP over bare IPv4. A verdict, LOOK_ON as
- * of plain(), or IS_ICMP. */
+ * of plain(), IS_ICMP or IS_FRAGMENT. */
 __attribute__((noinline)) int other(struct xdp_md *ctx, struct pl_packet *p)
 {
 	int rc;
@@ -227,7 +283,7 @@ __attribute__((noinline)) int other(struct xdp_md *ctx, struct pl_packet *p)
 		return verdict(PL_NOT_IP, XDP_PASS);
 	}
 	if (rc)
-		return verdict(-rc, XDP_PASS);
+		return rc == -PL_FRAGMENT ? IS_FRAGMENT : verdict(-rc, XDP_PASS);
 	if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return IS_ICMP;
 	rc = parse_transport(ctx, p);
@@ -244,10 +300,13 @@ int director(struct xdp_md *ctx)
 	struct pl_packet p = { .ifindex = ctx->ingress_ifindex };
 	int done = plain(ctx, &p);
 
-	if (done == NOT_PLAIN)
+	if (done == NOT_PLAIN) {
 		done = other(ctx, &p);
-	if (done == IS_ICMP)
-		return icmp(ctx, &p);
+		if (done == IS_ICMP)
+			return icmp(ctx, &p);
+		if (done == IS_FRAGMENT)
+			return fragmented(ctx, &p);
+	}
 	if (done > LOOK_ON)
 		return done;
 	if (done <= FORWARD_ON)

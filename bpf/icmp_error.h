@@ -186,7 +186,11 @@ __attribute__((noinline)) int icmp_build(struct xdp_md *ctx, struct pl_packet *p
 static __always_inline int icmp_error(struct xdp_md *ctx, struct pl_packet *p, struct pl_addr *from, __u32 reason,
 				      __u32 mtu)
 {
-	__u32 done = icmp_build(ctx, p, from, reason, mtu);
+	__u32 done;
+
+	if (p->fragment == PART_LATER && p->family == 4)	/* RFC 1122 section 3.2.2 */
+		return verdict(PL_DROP_FRAGMENT_ERROR, XDP_DROP);
+	done = icmp_build(ctx, p, from, reason, mtu);
 
 	return verdict(done, done == reason ? XDP_TX : XDP_DROP);
 }

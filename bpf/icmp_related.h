@@ -38,11 +38,19 @@ static __always_inline int parse_quoted(struct xdp_md *ctx, struct pl_packet *e)
 		e->proto = ip->nexthdr;
 		e->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
 		e->l4 = e->l3 + sizeof(*ip);
+		if (e->proto == IPPROTO_FRAGMENT) {
+			struct fragment_header *header = at(ctx, e->l4);
+
+			if ((void *)(header + 1) > end || header->offset & bpf_htons(PL_IP6_OFFSET))
+				return -1;
+			e->proto = header->next;
+			e->l4 += sizeof(*header);
+		}
 	} else {
 		struct iphdr *ip = l3;
 
 		if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5 ||
-		    ip->frag_off & bpf_htons(PL_IP_FRAGMENT))
+		    ip->frag_off & bpf_htons(PL_IP_OFFSET))
 			return -1;
 		addr_v4(&e->src, ip->saddr);
 		addr_v4(&e->dst, ip->daddr);

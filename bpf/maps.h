@@ -81,6 +81,24 @@ struct {
 
 PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
+/* One bit by hash of a virtual address: whether fragments to an address may concern us. */
+PL_ARRAY(pl_vip_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
+
+/* Datagrams in fragments. The kernel forgets the least recently used when there are too many. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PL_DATAGRAMS);
+	__type(key, struct pl_fragment_key);
+	__type(value, struct pl_datagram);
+} pl_datagrams SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, PL_FRAME_RING);
+} pl_frames SEC(".maps");
+
+PL_ARRAY(pl_frame_keeper, BPF_F_MMAPABLE, struct pl_frame_keeper, 1);
+
 PL_ARRAY(pl_conns, BPF_F_MMAPABLE, struct pl_bucket, 128);
 
 struct {

@@ -21,6 +21,10 @@
 #define PL_MAPPED bpf_htonl(0xffff)
 #define PL_IP_DF 0x4000
 #define PL_IP_FRAGMENT 0x3fff	/* more fragments, or an offset */
+#define PL_IP_MORE 0x2000
+#define PL_IP_OFFSET 0x1fff	/* in units of 8 bytes */
+#define PL_IP6_MORE 1
+#define PL_IP6_OFFSET 0xfff8	/* in bytes */
 
 /* Greatest offset of a transport header that is looked at: 22 bytes of link layer and
  * 20 + 40 of IPv4, or 40 + a few extension headers of IPv6. */
@@ -29,6 +33,13 @@
 struct vlan_tag {
 	__be16 tci;
 	__be16 proto;
+};
+
+/* IPv6's (RFC 8200 section 4.5). */
+struct fragment_header {
+	__u8 next, zero;
+	__be16 offset;	/* PL_IP6_OFFSET, PL_IP6_MORE */
+	__be32 id;
 };
 
 struct sctp_header {
@@ -54,7 +65,9 @@ struct pl_packet {
 	__u8 family, proto;
 	__u8 ttl, tos;
 	__u8 event;		/* TCP flags byte, or first SCTP chunk type (see state/) */
-	__u8 df : 1, first : 2;	/* first: may make a connection: SYN without RST, INIT, any UDP; enum pl_first */
+	/* first: may make a connection: SYN without RST, INIT, any UDP; enum pl_first
+	 * fragment: enum packet_part; cut: handed to user space, which cuts it to the path's MTU */
+	__u8 df : 1, first : 2, fragment : 2, cut : 1;
 	__u32 ifindex;		/* it came in by */
 	__u32 now;		/* tick */
 	__u64 hash;		/* of the connection a client's packet belongs to; 0 until it was looked for */
@@ -62,6 +75,13 @@ struct pl_packet {
 
 /* Why a packet may make a connection. Quoted by an ICMP error, it has no event. */
 enum pl_first { PL_FIRST_NOT, PL_FIRST_PACKET, PL_FIRST_QUOTED };
+
+/* What part of an IP packet this is. */
+enum packet_part {
+	PART_WHOLE,
+	PART_FIRST,	/* a fragment, with the transport header */
+	PART_LATER,	/* a fragment without; proto is IPPROTO_FRAGMENT, there are no ports */
+};
 
 /* The outcome of parsing: 0, or minus the reason why the packet is not for us. */
 #define PL_PARSED 0
@@ -184,6 +204,13 @@ static __always_inline __be16 parse_link(struct xdp_md *ctx, struct pl_packet *p
 		p->l3 += sizeof(*tag);
 	}
 	return proto;
+}
+
+/* A length that came out of a byte swap: Linux 6.1 forgets that it has 16 bits. */
+static __always_inline __u32 bounded(__u32 length)
+{
+	asm volatile("" : "+r"(length));
+	return length & 0xffff;
 }
 
 static __always_inline int parse_v4(struct xdp_md *ctx, struct pl_packet *p)

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A real server's end of the director's tunnels: takes IP in IP and GUE off packets for a
- * VIP and hands what was inside to the stack, as if it had come in plain. No tunnel device
+ * A real server's end of the director's tunnels: takes IP in IP, GUE and GRE off packets for
+ * a VIP and hands what was inside to the stack, as if it had come in plain. No tunnel device
  * and no tunnel module is needed.
  *
  * Only a packet that is addressed to this server outside and to a VIP inside is changed;
  * every other goes up the stack untouched, which then answers or drops and counts it as it
  * would have without this program. That includes what is broken: the stack verifies too.
  */
-#include "bpf/checksum.h"
-#include "bpf/packet.h"
-#include "bpf/realserver_abi.h"
+#include "bpf/carried.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -76,96 +74,6 @@ static __always_inline int ipv4_checksum_ok(struct xdp_md *ctx, const struct pl_
 		sum += *w;
 	}
 	return csum_fold(sum) == 0xffff;
-}
-
-#define SUM_CHUNK 64
-#define SUM_CHUNKS (65536 / SUM_CHUNK)
-
-struct summing {
-	struct xdp_md *ctx;
-	__u64 sum;
-	__u32 offset, left;
-};
-
-static long sum_chunk(__u32 index, struct summing *s)
-{
-	__u32 words[SUM_CHUNK / 4] = {};
-	__u32 n = s->left;
-
-	if (n == 0)
-		return 1;
-	if (n > SUM_CHUNK)
-		n = SUM_CHUNK;
-	/* The same again in the verifier's terms: Linux 6.1 forgets that n is not 0. */
-	asm volatile("" : "+r"(n));
-	n = ((n - 1) & (SUM_CHUNK - 1)) + 1;
-	if (bpf_xdp_load_bytes(s->ctx, s->offset, words, n))
-		return 1;	/* left is not 0, so the sum does not count */
-	s->sum += (__u32)bpf_csum_diff(0, 0, words, sizeof(words), 0);
-	s->offset += n;
-	s->left -= n;
-	return 0;
-}
-
-/* The whole datagram is summed: where the sender took the trouble, its sum is honoured. */
-static __always_inline int udp_checksum_ok(struct xdp_md *ctx, const struct pl_packet *p, __u16 length)
-{
-	struct summing s = { .ctx = ctx, .offset = p->l4, .left = length };
-
-	s.sum = (__u64)bpf_htons(IPPROTO_UDP) + bpf_htons(length) + p->src.w[3] + p->dst.w[3];
-	if (p->family == 6) {
-		s.sum += (__u64)p->src.w[0] + p->src.w[1] + p->src.w[2];
-		s.sum += (__u64)p->dst.w[0] + p->dst.w[1] + p->dst.w[2];
-	}
-	bpf_loop(SUM_CHUNKS, sum_chunk, &s, 0);
-	return !s.left && csum_fold(s.sum) == 0xffff;
-}
-
-/* What a tunnel carries. */
-struct carried {
-	__u32 offset;	/* of the inner IP header, from the start of the frame */
-	__u32 room;	/* bytes of the outer payload from there on */
-	__u8 proto;	/* 4 or 41 */
-};
-
-#define CARRIED 0
-
-/* RFC-to-be draft-ietf-intarea-gue; variant 1 is an IP header in place of GUE's. */
-static __always_inline int parse_gue(struct xdp_md *ctx, const struct pl_packet *p, struct carried *c)
-{
-	struct udphdr *udp = at(ctx, p->l4);
-	__u32 room = p->length - (p->l4 - p->l3), skip = sizeof(*udp), length;
-	__u8 *gue;
-
-	if ((void *)(udp + 1) > end_of(ctx))
-		return PL_RS_OUTER_MALFORMED;
-	length = bpf_ntohs(udp->len);
-	if (length < sizeof(*udp) || length > room)
-		return PL_RS_OUTER_MALFORMED;
-	if (udp->check && !udp_checksum_ok(ctx, p, length))
-		return PL_RS_UDP_CHECKSUM;
-	gue = at(ctx, p->l4 + sizeof(*udp));
-	if (length < sizeof(*udp) + 4 || (void *)(gue + 4) > end_of(ctx))
-		return PL_RS_OUTER_MALFORMED;
-	if (gue[0] >> 4 == 4) {
-		c->proto = IPPROTO_IPIP;
-	} else if (gue[0] >> 4 == 6) {
-		c->proto = IPPROTO_IPV6;
-	} else {
-		if (gue[0] >> 5)	/* version, or a control message */
-			return PL_RS_GUE_UNKNOWN;
-		if (gue[2] | gue[3])
-			return PL_RS_GUE_FLAGS;
-		c->proto = gue[1];
-		skip += 4 + (gue[0] & 0x1f) * 4;
-	}
-	if (c->proto != IPPROTO_IPIP && c->proto != IPPROTO_IPV6)
-		return PL_RS_GUE_UNKNOWN;
-	if (skip > length)
-		return PL_RS_OUTER_MALFORMED;
-	c->offset = p->l4 + skip;
-	c->room = length - skip;
-	return CARRIED;
 }
 
 /*
@@ -265,6 +173,27 @@ static __attribute__((noinline)) int parse_outer(struct xdp_md *ctx, struct pl_p
 	return NO_IP;
 }
 
+/* PL_RS_* of an IP protocol other than UDP; 0: no tunnel. */
+static __always_inline __u32 tunnel_of(__u8 proto)
+{
+	if (proto == IPPROTO_IPIP || proto == IPPROTO_IPV6)
+		return PL_RS_IPIP;
+	return proto == IPPROTO_GRE ? PL_RS_GRE : 0;
+}
+
+/* CARRIED, or why the packet is left alone. Not inlined for the same reason. */
+static __attribute__((noinline)) int parse_carried(struct xdp_md *ctx, const struct pl_packet *p, struct carried *c)
+{
+	if (p->proto == IPPROTO_UDP)
+		return parse_gue(ctx, p, c);
+	if (p->proto == IPPROTO_GRE)
+		return parse_gre(ctx, p, c);
+	c->offset = p->l4;
+	c->room = p->length - (p->l4 - p->l3);
+	c->proto = p->proto;
+	return CARRIED;
+}
+
 SEC("xdp")
 int pl_realserver(struct xdp_md *ctx)
 {
@@ -290,7 +219,7 @@ int pl_realserver(struct xdp_md *ctx)
 			return end_with(PL_RS_OUTER_MALFORMED, XDP_PASS);
 		if (udp->dest != settings->gue_port)
 			return end_with(PL_RS_NOT_TUNNEL, XDP_PASS);
-	} else if ((p.proto != IPPROTO_IPIP && p.proto != IPPROTO_IPV6) || !(settings->tunnels & PL_RS_IPIP)) {
+	} else if (!(settings->tunnels & tunnel_of(p.proto))) {
 		return end_with(PL_RS_NOT_TUNNEL, XDP_PASS);
 	}
 	if (p.length < p.l4 - p.l3)
@@ -300,21 +229,20 @@ int pl_realserver(struct xdp_md *ctx)
 	if (p.family == 4 && !ipv4_checksum_ok(ctx, &p))
 		return end_with(PL_RS_OUTER_CHECKSUM, XDP_PASS);
 
-	if (p.proto == IPPROTO_UDP) {
-		why = parse_gue(ctx, &p, &c);
-		if (why != CARRIED)
-			return end_with(why, XDP_PASS);
-	} else {
-		c.offset = p.l4;
-		c.room = p.length - (p.l4 - p.l3);
-		c.proto = p.proto;
-	}
+	why = parse_carried(ctx, &p, &c);
+	if (why != CARRIED)
+		return end_with(why, XDP_PASS);
 	if (c.offset > PL_OFFSET_MASK - sizeof(struct ipv6hdr))
 		return end_with(PL_RS_OUTER_MALFORMED, XDP_PASS);	/* headers longer than at() reaches */
 	why = c.proto == IPPROTO_IPIP ? take_v4(ctx, &p, &c) : take_v6(ctx, &p, &c);
 	if (why != CARRIED)
 		return end_with(why, why == PL_RS_DROP_ECN ? XDP_DROP : XDP_PASS);
+	if (c.fill && bpf_xdp_store_bytes(ctx, c.at, &c.checksum, sizeof(c.checksum)))
+		return end_with(PL_RS_DROP_FAILED, XDP_DROP);
 	if (strip(ctx, &p, &c))
 		return end_with(PL_RS_DROP_FAILED, XDP_DROP);
-	return end_with(p.proto == IPPROTO_UDP ? PL_RS_DECAP_GUE : PL_RS_DECAP_IPIP, XDP_PASS);
+	return end_with(p.proto == IPPROTO_UDP	 ? PL_RS_DECAP_GUE
+			: p.proto == IPPROTO_GRE ? PL_RS_DECAP_GRE
+						 : PL_RS_DECAP_IPIP,
+			XDP_PASS);
 }

@@ -27,6 +27,7 @@ static __always_inline int parse_inner(struct xdp_md *ctx, struct pl_packet *p, 
 {
 	__u32 end_of_packet = p->l3 + p->length;
 	struct gue_header *gue;
+	struct gre_header *gre;
 
 	p->l3 = p->l4 + sizeof(struct icmp_error_header);
 	if (parse_quoted(ctx, p))
@@ -39,6 +40,14 @@ static __always_inline int parse_inner(struct xdp_md *ctx, struct pl_packet *p, 
 			return -1;
 		p->proto = gue->proto;
 		p->l3 += GUE_LENGTH;
+	} else if (p->proto == IPPROTO_GRE) {
+		gre = at(ctx, p->l4);
+		if ((void *)(gre + 1) > end_of(ctx) || gre->flags & ~bpf_htons(GRE_CSUM))
+			return -1;
+		p->l3 += gre->flags ? GRE_LENGTH + 4 : GRE_LENGTH;
+		p->proto = gre->ethertype == bpf_htons(ETH_P_IP)     ? IPPROTO_IPIP
+			   : gre->ethertype == bpf_htons(ETH_P_IPV6) ? IPPROTO_IPV6
+								     : IPPROTO_NONE;
 	}
 	if (p->proto != IPPROTO_IPIP && p->proto != IPPROTO_IPV6)
 		return -1;

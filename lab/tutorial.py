@@ -7,10 +7,15 @@ from lab.client import endpoint
 from lab.servers import HTTP_PORT
 
 WEIGHTS = (3, 2, 1)
-# ipvsadm's words for each way; tun is IPIP, gue the same lab with GUE.
+# ipvsadm's words for each way; tun is IPIP, the others the same lab with another tunnel.
 FORWARD = {"nat": ("-m",), "dr": ("-g",), "tun": ("-i",),
-           "gue": ("-i", "--tun-type", "gue", "--tun-port", "6080", "--tun-nocsum")}
-TUNNEL = {"tun": "ipip", "gue": "gue:6080"}
+           "gue": ("-i", "--tun-type", "gue", "--tun-port", "6080", "--tun-nocsum"),
+           "gue-csum": ("-i", "--tun-type", "gue", "--tun-port", "6080", "--tun-csum"),
+           "gue-remcsum": ("-i", "--tun-type", "gue", "--tun-port", "6080", "--tun-remcsum"),
+           "gre": ("-i", "--tun-type", "gre"),
+           "gre-csum": ("-i", "--tun-type", "gre", "--tun-csum")}
+TUNNEL = {"tun": "ipip", "gue": "gue:6080", "gue-csum": "gue:6080", "gue-remcsum": "gue:6080", "gre": "gre",
+          "gre-csum": "gre"}
 
 
 class Tutorial:

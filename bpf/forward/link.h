@@ -43,12 +43,23 @@ static __always_inline struct pl_port *port_of(__u32 ifindex)
 	return port && port->ifindex == ifindex ? port : 0;
 }
 
+/* The front of struct pl_next_hop: what a link-layer header is made of. */
+struct link_way {
+	__u8 dst_mac[6] __attribute__((aligned(8)));
+	__u8 src_mac[6];
+	__u16 vlan;
+	__u16 mtu;
+};
+_Static_assert(__builtin_offsetof(struct link_way, src_mac) == __builtin_offsetof(struct pl_next_hop, src_mac) &&
+		       __builtin_offsetof(struct link_way, vlan) == __builtin_offsetof(struct pl_next_hop, vlan),
+	       "a next hop is read as its front");
+
 /*
  * Makes `outer` bytes between the link-layer header and the IP packet, writes that header
  * for the next hop, and leaves the packet's new place in p->l3. 0, or -1 for lack of room.
  */
-static __always_inline int link_write(struct xdp_md *ctx, struct pl_packet *p, const struct pl_next_hop *hop,
-				      __u32 outer, __be16 ethertype)
+static __always_inline int link_write_way(struct xdp_md *ctx, struct pl_packet *p, const struct link_way *hop,
+					  __u32 outer, __be16 ethertype)
 {
 	__u32 link = sizeof(struct ethhdr) + (hop->vlan ? sizeof(struct vlan_tag) : 0);
 	int grow = (int)(link + outer) - (int)p->l3;
@@ -71,6 +82,12 @@ static __always_inline int link_write(struct xdp_md *ctx, struct pl_packet *p, c
 		eth->h_proto = ethertype;
 	}
 	return 0;
+}
+
+static __always_inline int link_write(struct xdp_md *ctx, struct pl_packet *p, const struct pl_next_hop *hop,
+				      __u32 outer, __be16 ethertype)
+{
+	return link_write_way(ctx, p, (const void *)hop, outer, ethertype);
 }
 
 static __always_inline int link_send(const struct pl_packet *p, __u32 ifindex)

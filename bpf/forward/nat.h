@@ -77,7 +77,8 @@ static __always_inline int nat_l4(struct xdp_md *ctx, const struct pl_packet *p,
 		__u32 *ports = l4, before;
 		__u32 length = p->length - (p->l4 - p->l3);
 
-		if ((void *)(sctp + 1) > end)
+		/* The change of a CRC takes the length of the whole, which a fragment does not tell. */
+		if ((void *)(sctp + 1) > end || p->fragment)
 			return -1;
 		before = *ports;
 		if (n->source)
@@ -111,7 +112,7 @@ static __always_inline int forward_nat(struct xdp_md *ctx, struct pl_packet *p, 
 		stack = 1;
 	}
 	if (nat_rewrite(ctx, p, &n))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+		return verdict(p->fragment ? PL_DROP_UNSUPPORTED : PL_DROP_NO_ROOM, XDP_DROP);
 	if (stack)
 		return verdict(PL_FORWARD_STACK, XDP_PASS);
 	if (ttl_decrement(ctx, p) || link_write(ctx, p, hop, 0, ethertype_of(p->family)))
@@ -136,7 +137,7 @@ static __always_inline int forward_answer(struct xdp_md *ctx, struct pl_packet *
 		hop = 0;
 	}
 	if (nat_rewrite(ctx, p, &n))
-		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
+		return verdict(p->fragment ? PL_DROP_UNSUPPORTED : PL_DROP_NO_ROOM, XDP_DROP);
 	if (!hop)
 		return verdict(PL_FORWARD_STACK, XDP_PASS);
 	if (ttl_decrement(ctx, p) || link_write(ctx, p, hop, 0, ethertype_of(p->family)))

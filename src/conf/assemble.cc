@@ -222,6 +222,14 @@ class Assembler {
     } else if (port) {
       problems_.add(fields.place("port"), where + ": tunnel: type " + *type + " has no port");
     }
+    if (*type == "gre") out.type = TunnelType::Gre;
+    const auto checksum = fields.text("checksum").value_or("none");
+    if (checksum == "none") return out;
+    out.checksum = checksum == "full" ? TunnelChecksum::Full : TunnelChecksum::Remote;
+    if (*type == "ipip")
+      problems_.add(fields.place("checksum"), where + ": tunnel: type ipip has no checksum");
+    else if (*type == "gre" && checksum == "remote")
+      problems_.add(fields.place("checksum"), where + ": tunnel: type gre has no remote checksum");
     return out;
   }
 

@@ -48,4 +48,16 @@ const char* name_of(TunnelType type) {
   return "?";
 }
 
+const char* name_of(TunnelChecksum checksum) {
+  switch (checksum) {
+    case TunnelChecksum::None:
+      return "none";
+    case TunnelChecksum::Full:
+      return "full";
+    case TunnelChecksum::Remote:
+      return "remote";
+  }
+  return "?";
+}
+
 }  // namespace plenum::conf

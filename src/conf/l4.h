@@ -85,8 +85,9 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
-const char* name_of(Protocol protocol);  // "tcp", "udp", "sctp"
-const char* name_of(Forward forward);    // "nat", "local", "tun", "dr"
-const char* name_of(TunnelType type);    // "ipip", "gue", "gre"
+const char* name_of(Protocol protocol);        // "tcp", "udp", "sctp"
+const char* name_of(Forward forward);          // "nat", "local", "tun", "dr"
+const char* name_of(TunnelType type);          // "ipip", "gue", "gre"
+const char* name_of(TunnelChecksum checksum);  // "none", "full", "remote"
 
 }  // namespace plenum::conf

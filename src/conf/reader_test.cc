@@ -140,6 +140,40 @@ l4:
                   "13:13: service bad name: key \"listen\" is missing | What traffic the service takes."));
 }
 
+TEST(Reader, ReadsChecksumsOfTunnels) {
+  const auto tunnel_of = [](const std::string& tunnel) {
+    const auto config = good(
+        "version: 1\nl4:\n  a:\n    listen: { address: 192.0.2.10, port: 80 }\n    forward: tun\n"
+        "    tunnel: " +
+        tunnel + "\n    servers: { a: { address: 10.0.0.5 } }\n");
+    return config.services.at(0).servers.at(0).tunnel;
+  };
+  EXPECT_EQ(tunnel_of("{ type: gre }"), (Tunnel{TunnelType::Gre, 0, TunnelChecksum::None}));
+  EXPECT_EQ(tunnel_of("{ type: gre, checksum: full }"), (Tunnel{TunnelType::Gre, 0, TunnelChecksum::Full}));
+  EXPECT_EQ(tunnel_of("{ type: gue, port: 6080, checksum: full }"),
+            (Tunnel{TunnelType::Gue, 6080, TunnelChecksum::Full}));
+  EXPECT_EQ(tunnel_of("{ type: gue, port: 6080, checksum: remote }"),
+            (Tunnel{TunnelType::Gue, 6080, TunnelChecksum::Remote}));
+}
+
+TEST(Reader, RefusesChecksumsThatATunnelHasNot) {
+  EXPECT_THAT(problems(R"(version: 1
+l4:
+  one:
+    listen: { address: 192.0.2.10, port: 80 }
+    forward: tun
+    tunnel: { checksum: full }
+    servers: { a: { address: 10.0.0.5 } }
+  two:
+    listen: { address: 192.0.2.10, port: 81 }
+    forward: tun
+    tunnel: { type: gre, checksum: remote }
+    servers: { a: { address: 10.0.0.5 } }
+)"),
+              ElementsAre("6:25: service one: tunnel: type ipip has no checksum",
+                          "11:36: service two: tunnel: type gre has no remote checksum"));
+}
+
 TEST(Reader, FindsWhatMakesNoSenseTogether) {
   EXPECT_THAT(problems(R"(version: 1
 vips:

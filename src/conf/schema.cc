@@ -230,15 +230,20 @@ const Shape& tunnel_shape() {
                            {
                                {.name = "type",
                                 .kind = Kind::Choice,
-                                .doc = "IP in IP, or generic UDP encapsulation.",
-                                .choices = {"ipip", "gue"},
-                                .later = {"gre"},
+                                .doc = "IP in IP, generic UDP encapsulation, or generic routing encapsulation.",
+                                .choices = {"ipip", "gue", "gre"},
                                 .fallback = "ipip"},
                                {.name = "port",
                                 .kind = Kind::Integer,
                                 .doc = "UDP port; gue only, and needed there.",
                                 .min = 1,
                                 .max = 65535},
+                               {.name = "checksum",
+                                .kind = Kind::Choice,
+                                .doc = "Whether a checksum covers what is inside; gue and gre only. remote: gue's "
+                                       "option by which the server fills the inner checksum in.",
+                                .choices = {"none", "full", "remote"},
+                                .fallback = "none"},
                            }};
   return shape;
 }

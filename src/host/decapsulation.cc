@@ -23,6 +23,7 @@ std::string Tunnels::text() const {
   std::string out;
   if (ipip) out = "ipip";
   if (gue) out += (out.empty() ? "gue:" : ",gue:") + std::to_string(*gue);
+  if (gre) out += out.empty() ? "gre" : ",gre";
   return out.empty() ? "none" : out;
 }
 
@@ -32,6 +33,8 @@ Result<Tunnels> Tunnels::parse(std::string_view text) {
   for (const std::string_view word : split(text, ',')) {
     if (word == "ipip") {
       out.ipip = true;
+    } else if (word == "gre") {
+      out.gre = true;
     } else if (word == "gue") {
       out.gue = kGuePort;
     } else if (word.starts_with("gue:")) {
@@ -40,7 +43,7 @@ Result<Tunnels> Tunnels::parse(std::string_view text) {
       out.gue = port;
     } else {
       return fail(std::errc::invalid_argument,
-                  "a tunnel is none, ipip, gue or gue:PORT, not \"" + std::string(word) + "\"");
+                  "a tunnel is none, ipip, gue, gue:PORT or gre, not \"" + std::string(word) + "\"");
     }
   }
   return out;

@@ -19,10 +19,11 @@ inline constexpr std::uint16_t kGuePort = 6080;  // IANA's, and the default of i
 struct Tunnels {
   bool ipip = false;
   std::optional<std::uint16_t> gue;  // UDP port, host order
+  bool gre = false;
 
-  [[nodiscard]] bool any() const { return ipip || gue.has_value(); }
-  [[nodiscard]] std::string text() const;  // "ipip,gue:6080", "none"; what parse() takes
-  // "none", or a list by comma of "ipip", "gue", "gue:PORT".
+  [[nodiscard]] bool any() const { return ipip || gue.has_value() || gre; }
+  [[nodiscard]] std::string text() const;  // "ipip,gue:6080,gre", "none"; what parse() takes
+  // "none", or a list by comma of "ipip", "gue", "gue:PORT", "gre".
   static Result<Tunnels> parse(std::string_view text);
   bool operator==(const Tunnels&) const = default;
 };

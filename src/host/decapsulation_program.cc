@@ -236,6 +236,7 @@ Result<DecapsulationState> DecapsulationProgram::read() const {
     if (bpf_map_lookup_elem(pinned.map("pl_rs_settings"), &zero, &settings) != 0)
       return fail_errno("read the settings");
     out.active.tunnels.ipip = settings.tunnels & PL_RS_IPIP;
+    out.active.tunnels.gre = settings.tunnels & PL_RS_GRE;
     if (settings.tunnels & PL_RS_GUE) out.active.tunnels.gue = ntohs(settings.gue_port);
     out.active.vips = keys_of(pinned.map("pl_rs_vips"));
     out.active.locals = keys_of(pinned.map("pl_rs_locals"));
@@ -263,7 +264,8 @@ Result<std::vector<std::string>> DecapsulationProgram::set(const Decapsulation& 
   PLENUM_CHECK(fill(bpf_map__fd(skeleton->maps.pl_rs_locals), wished.locals), "decapsulation");
   PLENUM_CHECK(fill(bpf_map__fd(skeleton->maps.pl_rs_vips), wished.vips), "decapsulation");
   pl_rs_settings settings{};
-  settings.tunnels = (wished.tunnels.ipip ? PL_RS_IPIP : 0u) | (wished.tunnels.gue ? PL_RS_GUE : 0u);
+  settings.tunnels = (wished.tunnels.ipip ? PL_RS_IPIP : 0u) | (wished.tunnels.gue ? PL_RS_GUE : 0u) |
+                     (wished.tunnels.gre ? PL_RS_GRE : 0u);
   settings.gue_port = htons(wished.tunnels.gue.value_or(0));
   constexpr std::uint32_t zero = 0;
   if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.pl_rs_settings), &zero, &settings, BPF_ANY) != 0) {

@@ -49,7 +49,7 @@ const std::vector<Row>& rows() {
          o.interfaces.insert(v);
          return {};
        }},
-      {"--tunnel", kSetup | kCheck, 0, "KIND", "none, ipip, gue or gue:PORT, or several by comma (TUN)",
+      {"--tunnel", kSetup | kCheck, 0, "KIND", "none, ipip, gue[:PORT], gre, or several by comma (TUN)",
        [](Options& o, const std::string& v) -> Result<> {
          PLENUM_TRY(o.tunnels, Tunnels::parse(v), "--tunnel");
          return {};
@@ -137,7 +137,7 @@ std::string help_text(Role role) {
   std::string out;
   if (role == Role::Realserver) {
     out =
-        "usage: plenum realserver setup --vip ADDRESS [--tunnel ipip|gue[:PORT]] [OPTIONS]\n"
+        "usage: plenum realserver setup --vip ADDRESS [--tunnel ipip|gue[:PORT]|gre] [OPTIONS]\n"
         "       plenum realserver check [--vip ADDRESS] [OPTIONS]\n"
         "       plenum realserver undo [--vip ADDRESS] [OPTIONS]\n\n"
         "Makes this host a real server behind a director in DR or TUN: the virtual address on lo,\n"

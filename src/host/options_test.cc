@@ -22,7 +22,10 @@ TEST(Options, ReadsARealServersSetup) {
             (std::set<net::Address>{*net::Address::parse("192.0.2.10"), *net::Address::parse("2001:db8::10")}));
   EXPECT_EQ(o->tunnels, (Tunnels{true, 5555}));
   EXPECT_TRUE(o->no_persist && o->json);
-  EXPECT_EQ(parse(Role::Realserver, {"setup", "--tunnel", "gue"})->tunnels, (Tunnels{false, kGuePort}));
+  EXPECT_EQ(parse(Role::Realserver, {"setup", "--tunnel", "gue"})->tunnels, (Tunnels{false, kGuePort, false}));
+  EXPECT_EQ(parse(Role::Realserver, {"setup", "--tunnel", "gre"})->tunnels, (Tunnels{false, {}, true}));
+  EXPECT_EQ((Tunnels{true, 5555, true}).text(), "ipip,gue:5555,gre");
+  EXPECT_EQ((Tunnels{false, {}, true}).text(), "gre");
   EXPECT_FALSE(parse(Role::Realserver, {"setup", "--tunnel", "none"})->tunnels->any());
 }
 
@@ -41,7 +44,7 @@ TEST(Options, RefusesAndSaysWhy) {
       {Role::Realserver, {"setup", "--vip", "127.0.0.1"}, "which is no host's"},
       {Role::Realserver, {"setup", "--vip", "224.0.0.1"}, "which is no host's"},
       {Role::Realserver, {"setup", "--vip", "0.0.0.0"}, "which is no host's"},
-      {Role::Realserver, {"setup", "--tunnel", "gre"}, "a tunnel is none, ipip, gue or gue:PORT"},
+      {Role::Realserver, {"setup", "--tunnel", "sit"}, "a tunnel is none, ipip, gue, gue:PORT or gre"},
       {Role::Realserver, {"setup", "--tunnel", "gue:0"}, "must be 1..65535"},
       {Role::Realserver, {"setup", "--json=yes"}, "--json takes no value"},
       {Role::Realserver, {"setup", "--interface", "../x"}, "--interface must be a name"},

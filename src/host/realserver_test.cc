@@ -89,7 +89,7 @@ TEST(PlanRealserver, DecapsulatesToTheVipsFromTheHostsOwnAddresses) {
 }
 
 TEST(PlanRealserver, TakesDecapsulationAwayWhenNoTunnelIsLeft) {
-  const RealserverSpec with = spec_of({kVip}, {true, {}}), without = spec_of({kVip});
+  const RealserverSpec with = spec_of({kVip}, {true, {}, false}), without = spec_of({kVip});
   const View done = after(fresh_view(), plan_realserver(with, fresh_view(), nullptr));
   EXPECT_THAT(texts(plan_realserver(without, done, nullptr)), ElementsAre("removed the decapsulation"));
 }
@@ -108,7 +108,7 @@ TEST(PlanRealserver, WritesWhatSurvivesAReboot) {
 }
 
 TEST(CheckRealserver, NamesEachSettingThatIsWrongAndTheCommandThatMendsIt) {
-  const RealserverSpec spec = spec_of({kVip}, {true, {}});
+  const RealserverSpec spec = spec_of({kVip}, {true, {}, false});
   const View done = after(fresh_view(), plan_realserver(spec, fresh_view(), nullptr));
   for (const SysctlWish& wish : realserver_wishes(spec, done.sysctls)) {
     View broken = done;
@@ -140,7 +140,7 @@ TEST(CheckRealserver, FindsAVipThatClaimsItsWholeSubnetOnLo) {
 }
 
 TEST(CheckRealserver, FindsMissingVipLoAndDecapsulation) {
-  const RealserverSpec spec = spec_of({kVip}, {true, {}});
+  const RealserverSpec spec = spec_of({kVip}, {true, {}, false});
   View view = after(fresh_view(), plan_realserver(spec, fresh_view(), nullptr));
   view.decapsulation = {};
   view.links[0].up = false;
@@ -152,7 +152,7 @@ TEST(CheckRealserver, FindsMissingVipLoAndDecapsulation) {
 }
 
 TEST(CheckRealserver, FindsWhatTheDecapsulationLacks) {
-  const RealserverSpec spec = spec_of({kVip}, {true, 6080});
+  const RealserverSpec spec = spec_of({kVip}, {true, 6080, false});
   View view = after(fresh_view(), plan_realserver(spec, fresh_view(), nullptr));
   view.decapsulation.active.tunnels.gue = 5555;
   view.decapsulation.active.vips.clear();

@@ -483,6 +483,12 @@ std::vector<ReasonCount> DataPlane::reasons() const {
   for (std::uint32_t i = 0; i < out.size(); ++i)
     if (bpf_map_lookup_elem(program_.reasons_fd(), &i, values.data()) == 0)
       for (const auto v : values) out[i].packets += v;
+  // What user space did with frames, it counts itself.
+  const auto& keeper = program_.frame_keeper[0];
+  out[PL_EVENT_FRAGMENTS_RELEASED].packets += keeper.released;
+  out[PL_EVENT_FRAGMENTS_EXPIRED].packets += keeper.expired;
+  out[PL_EVENT_FRAGMENTS_NO_ROOM].packets += keeper.no_room;
+  out[PL_EVENT_FRAGMENTS_CUT].packets += keeper.cut;
   return out;
 }
 

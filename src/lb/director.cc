@@ -90,6 +90,7 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   const auto now = clock_.now();
   PLENUM_TRY(program_, XdpProgram::open(options_.bpf_dir, sizes_of(config_.director)), options_.bpf_dir);
   data_plane_ = std::make_unique<DataPlane>(*program_, state ? state->baselines : Baselines{}, now);
+  PLENUM_TRY(frame_keeper_, FrameKeeper::open(loop_, clock_, *program_), "fragments");
   tracer_ = std::make_unique<Tracer>(loop_, *program_);
   auto features = Features::implemented();
   features.service_room = program_->services.size() - 1;
@@ -220,8 +221,14 @@ void Director::forget_routes() { shared(program_->settings[0].route_epoch).fetch
 void Director::update_ports() {
   ports_due_ = false;
   std::set<net::Address> vips = data_plane_->held_addresses();
-  for (const auto& entry : table_.services())
-    if (entry.spec.key.fwmark == 0) vips.insert(entry.spec.key.address);
+  bool marks = false;
+  for (const auto& entry : table_.services()) {
+    if (entry.spec.key.fwmark == 0)
+      vips.insert(entry.spec.key.address);
+    else
+      marks = true;
+  }
+  show_fragment_targets(program_->vip_filter, vips, marks);
   std::set<std::uint32_t> ways_out;
   for (const auto& destination : data_plane_->destinations())
     if (const auto* hop = next_hops_->find(destination); hop != nullptr && hop->state == NextHop::State::Resolved)
@@ -246,6 +253,8 @@ void Director::update_ports() {
   attach_ports(plan);
   one_mode_for_all(plan);
   detach_ports(plan);
+  frame_keeper_->listen(
+      std::ranges::all_of(program_->attachments(), [](const auto& row) { return row.second.native; }));
 }
 
 void Director::attach_ports(const PortPlan& plan) {

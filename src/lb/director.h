@@ -16,6 +16,7 @@
 #include "lb/data_plane.h"
 #include "lb/defence.h"
 #include "lb/explain/explanation.h"
+#include "lb/frame_keeper.h"
 #include "lb/nexthop.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
@@ -147,6 +148,7 @@ class Director {
   Table table_;
   std::unique_ptr<XdpProgram> program_;
   std::unique_ptr<DataPlane> data_plane_;
+  std::unique_ptr<FrameKeeper> frame_keeper_;
   std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<NextHops> next_hops_;
   std::optional<Vips> vips_;

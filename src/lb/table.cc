@@ -76,6 +76,8 @@ Features Features::implemented() {
   features.schedulers = scheduler_names(true);
   features.thresholds = true;
   features.scheduler_flags = true;
+  features.gre = true;
+  features.tunnel_checksum = true;
   return features;
 }
 

@@ -184,6 +184,8 @@ Result<> XdpProgram::map_arrays() {
   PLENUM_CHECK(map_into(loads, m.pl_loads), "loads");
   PLENUM_CHECK(map_into(next_hops, m.pl_next_hops), "next hops");
   PLENUM_CHECK(map_into(nat_filter, m.pl_nat_filter), "NAT filter");
+  PLENUM_CHECK(map_into(vip_filter, m.pl_vip_filter), "VIP filter");
+  PLENUM_CHECK(map_into(frame_keeper, m.pl_frame_keeper), "frame keeper");
   PLENUM_CHECK(map_into(conns, m.pl_conns), "connections");
   PLENUM_CHECK(map_into(sync_rings, m.pl_sync_rings), "sync rings");
   return {};
@@ -315,6 +317,7 @@ SchedulerMaps XdpProgram::schedulers() const {
 int XdpProgram::map_fd(const char* name) const {
   return bpf_map__fd(bpf_object__find_map_by_name(skeleton_->obj, name));
 }
+int XdpProgram::program_fd() const { return bpf_program__fd(skeleton_->progs.director); }
 int XdpProgram::vips_fd() const { return bpf_map__fd(skeleton_->maps.pl_vips); }
 int XdpProgram::reals_fd() const { return bpf_map__fd(skeleton_->maps.pl_reals); }
 int XdpProgram::stats_fd() const { return bpf_map__fd(skeleton_->maps.pl_stats); }

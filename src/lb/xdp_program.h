@@ -59,6 +59,7 @@ class XdpProgram {
   static Result<> unload(const std::string& bpf_dir);
 
   [[nodiscard]] int map_fd(const char* name) const;
+  [[nodiscard]] int program_fd() const;
   [[nodiscard]] int vips_fd() const;
   [[nodiscard]] int reals_fd() const;
   [[nodiscard]] int stats_fd() const;
@@ -76,6 +77,8 @@ class XdpProgram {
   MappedArray<pl_load> loads;
   MappedArray<pl_next_hop> next_hops;
   MappedArray<std::uint64_t> nat_filter;
+  MappedArray<std::uint64_t> vip_filter;
+  MappedArray<pl_frame_keeper> frame_keeper;
   MappedArray<pl_bucket> conns;
   MappedArray<pl_sync_ring> sync_rings;  // one a CPU
 

@@ -5,17 +5,17 @@ from lab.director import Director
 from lab.network import Lab
 from lab.peer import ECHO_PORT, SINK_PORT
 from lab.servers import HTTP_PORT
-from lab.tutorial import Tutorial
+from lab.tutorial import TUNNEL, Tutorial
 
 # The network each way of forwarding is tried in.
-NETWORK = {"nat": "nat", "dr": "dr", "tun": "tun", "gue": "tun"}
+NETWORK = {"nat": "nat", "dr": "dr", **{way: "tun" for way in TUNNEL}}
 # On no server does anybody listen here.
 CLOSED_PORT = 7011
 FAMILIES = (4, 6)
 
 
 class Stage:
-    """way: nat, dr, tun (IPIP) or gue. config: plenum-lbd's file."""
+    """way: nat, dr, or a tunnel of lab/tutorial.py, of which tun is IPIP. config: plenum-lbd's file."""
 
     def __init__(self, way, large, config="version: 1\n"):
         self.way, self.large, self.digest = way, large[0], large[1]

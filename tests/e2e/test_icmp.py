@@ -6,8 +6,9 @@ from lab.peer import ECHO_PORT
 from stage import CLOSED_PORT, FAMILIES, Stage
 
 families = pytest.mark.parametrize("family", FAMILIES)
-# What a tunnel adds to a packet, by family (outer IP, and for GUE its UDP and 4-byte header).
-OVERHEAD = {("tun", 4): 20, ("gue", 4): 32, ("tun", 6): 40, ("gue", 6): 52}
+# What a tunnel adds to a packet beside its outer IP header: UDP and GUE, or GRE.
+OVERHEAD = {(way, family): (20 if family == 4 else 40) + more for family in FAMILIES
+            for way, more in (("tun", 0), ("gue", 12), ("gue-remcsum", 12), ("gre", 4), ("gre-csum", 8))}
 
 
 @families
@@ -47,7 +48,7 @@ def test_a_smaller_mtu_towards_the_client_is_told_to_the_server(stage, family):
 
 
 @families
-@pytest.mark.parametrize("way", ["tun", "gue"])
+@pytest.mark.parametrize("way", sorted({way for way, _ in OVERHEAD}))
 def test_the_tunnel_s_overhead_is_told_to_the_client(way, family, large):
     with Stage(way, large) as stage:
         stage.tutorial.service(family, ECHO_PORT, "-u")
@@ -74,7 +75,7 @@ def test_a_smaller_mtu_behind_nat_is_told_to_the_client(family, large):
 
 
 @families
-@pytest.mark.parametrize("way", ["tun", "gue"])
+@pytest.mark.parametrize("way", ["tun", "gue", "gre-csum"])
 def test_a_smaller_mtu_inside_the_tunnel_s_path_does_not_stop_an_upload(way, family, large):
     """The transit link to the servers' site is smaller: its error names the tunnel's packet, and
     comes to the director."""

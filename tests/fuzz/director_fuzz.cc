@@ -1,6 +1,6 @@
 // The director's packet path, compiled for this machine, under a history: frames of any kind,
-// answers and errors about what it sent, time, sweeps and changes of servers. What must hold is
-// in native/director_world.cc.
+// answers and errors about what it sent, all of these in fragments, time, sweeps and changes of
+// servers. What must hold is in native/director_world.cc.
 //
 // Input: records of one octet what, one octet how, two octets length (little-endian), and as
 // many octets of a frame or of arguments.
@@ -17,7 +17,20 @@ namespace {
 using plenum::native::Bytes;
 using plenum::native::DirectorWorld;
 
-enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kTune, kWhats };
+enum What : std::uint8_t {
+  kRaw,
+  kRepaired,
+  kTime,
+  kChange,
+  kAge,
+  kAnswer,
+  kError,
+  kAgain,
+  kTune,
+  kPieces,
+  kReturn,
+  kWhats
+};
 
 struct Record {
   std::uint8_t what = 0, how = 0;
@@ -59,6 +72,12 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
     case kTune:
       return world.tune(record.how | (record.bytes.empty() ? 0u : record.bytes[0]) << 8u |
                         (record.bytes.size() < 2 ? 0u : record.bytes[1]) << 16u);
+    case kPieces:
+      for (const auto& piece : plenum::native::fragments_of(sent, record.how, record.bytes))
+        world.send(piece, DirectorWorld::kIngress);
+      return;
+    case kReturn:
+      return world.send_held();
     case kAnswer:
       frame = plenum::native::answer_to(left, record.bytes);
       break;

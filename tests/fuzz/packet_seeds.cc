@@ -16,7 +16,7 @@ using packet::Bytes;
 using packet::Frame;
 using packet::View;
 
-enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kTune };
+enum What : std::uint8_t { kRaw, kRepaired, kTime, kChange, kAge, kAnswer, kError, kAgain, kTune, kPieces, kReturn };
 
 const net::Mac kDirector{{2, 0, 0, 0, 0, 1}}, kClient{{2, 0, 0, 0, 0, 2}};
 
@@ -131,6 +131,44 @@ Bytes tuned(bool v6, std::uint8_t protocol, std::uint8_t low, std::uint8_t middl
   return out;
 }
 
+// Datagrams and segments in fragments: in order, the first one last, overlapping, twice, without a
+// transport header; answers in fragments; and packets too large for the path.
+Bytes in_fragments(bool v6, std::uint8_t protocol, std::uint16_t servers_before) {
+  Bytes out;
+  for (std::uint16_t skip = 0; skip < servers_before; ++skip)
+    record(out, kRaw, 0, request(v6, protocol, static_cast<std::uint16_t>(100 + skip)).bytes());
+  Frame f = request(v6, protocol, 2000);
+  f.df = false;
+  if (protocol == packet::kUdp) f.payload = Bytes(100, 3);
+  record(out, kRaw, 0, f.bytes());
+  if (protocol == packet::kTcp) f.flags = packet::kAck;
+  f.payload = protocol == packet::kSctp ? packet::chunk(packet::kData, 100) : Bytes(100, 4);
+  record(out, kRaw, 0, f.bytes());
+  const Bytes orders[] = {
+      {0, 6, 6, 4, 10, 0}, {10, 0, 6, 4, 0, 6}, {0, 6, 5, 0}, {0, 6, 0, 6, 6, 0, 6, 0}, {0, 1, 1, 0}, {6, 0, 0, 6},
+  };
+  std::uint8_t id = 1;
+  for (const auto& order : orders) {
+    record(out, kPieces, id++, order);
+    record(out, kReturn, 0);
+  }
+  record(out, kAnswer, 0);
+  record(out, kAgain, 0);
+  for (const auto& order : orders) record(out, kPieces, id++, order);
+  record(out, kReturn, 0);
+  record(out, kTime, 4, Bytes{1});
+  record(out, kPieces, 1, orders[0]);
+  Frame large = request(v6, packet::kUdp, 2001, 82);
+  large.df = false;
+  large.payload = Bytes(1200, 5);
+  for (int i = 0; i < 4; ++i) {
+    large.sport = static_cast<std::uint16_t>(2001 + i);
+    record(out, kRaw, 0, large.bytes());
+    record(out, kPieces, static_cast<std::uint8_t>(50 + i), Bytes{0, 100, 100, 0});
+  }
+  return out;
+}
+
 void director(const fs::path& to) {
   for (const bool v6 : {false, true}) {
     const std::string family = v6 ? "v6" : "v4";
@@ -147,9 +185,62 @@ void director(const fs::path& to) {
       write(to / (family + "-tuned-" + std::to_string(protocol)), tuned(v6, protocol, 0xf4, 0xbf, 0));
       write(to / (family + "-dropped-" + std::to_string(protocol)), tuned(v6, protocol, 0x10, 0x20, 2));
     }
+    for (const std::uint8_t protocol : {packet::kTcp, packet::kUdp, packet::kSctp})
+      for (std::uint16_t before = 0; before < 7; ++before)
+        write(to / (family + "-fragments-" + std::to_string(protocol) + "-" + std::to_string(before)),
+              in_fragments(v6, protocol, before));
     write(to / (family + "-crowd"), crowd(v6));
     write(to / (family + "-oddities"), oddities(v6));
   }
+}
+
+// Leaves of a TCP segment's checksum the sum of its pseudo header.
+void partial(Bytes& packet, bool v6) {
+  const std::size_t header = v6 ? 40 : 20, addresses = v6 ? 8 : 12;
+  Bytes pseudo(packet.begin() + static_cast<std::ptrdiff_t>(addresses),
+               packet.begin() + static_cast<std::ptrdiff_t>(header));
+  packet::put16(pseudo, packet::kTcp);
+  packet::put16(pseudo, static_cast<unsigned>(packet.size() - header));
+  const unsigned sum = ~packet::internet_checksum({pseudo}) & 0xffffu;
+  packet[header + 16] = static_cast<std::uint8_t>(sum >> 8);
+  packet[header + 17] = static_cast<std::uint8_t>(sum);
+}
+
+// GRE, and checksums over all that is inside; "remote": GUE's option by which the inner one is
+// still to be filled in, which the sum of the pseudo header stands for.
+void checksums(const fs::path& to) {
+  for (const bool outer6 : {false, true})
+    for (const bool inner6 : {false, true})
+      for (const char* kind : {"gre", "gre-sum", "gue-sum", "gue-remote"}) {
+        const std::string name = kind;
+        Frame inner = request(inner6, packet::kTcp, 901);
+        Frame f;
+        f.to_mac = kDirector;
+        f.from_mac = kClient;
+        f.from = ip(outer6 ? "2001:db8:1::1" : "10.0.0.1");
+        f.to = ip(outer6 ? "2001:db8:1::a" : "10.0.0.10");
+        if (name.starts_with("gre")) {
+          f.protocol = packet::kGre;
+          f.payload = packet::gre(inner6 ? 0x86dd : 0x0800, inner.packet(), name == "gre-sum");
+        } else {
+          Bytes header{0, inner6 ? packet::kIpv6 : packet::kIpIp, 0, 0};
+          if (name == "gue-remote") {
+            const std::uint8_t start = inner6 ? 40 : 20;
+            header = {2, header[1], 0, 1, 0x80, 0, 0, 0, 0, start, 0, static_cast<std::uint8_t>(start + 16)};
+          }
+          Bytes carried = inner.packet();
+          if (name == "gue-remote") partial(carried, inner6);
+          f.payload = header;
+          packet::append(f.payload, carried);
+          f.protocol = packet::kUdp;
+          f.sport = 40000;
+          f.dport = 6080;
+          f.udp_checksum = true;
+        }
+        Bytes input{11};
+        packet::append(input, f.bytes());
+        write(to / (std::string(outer6 ? "6" : "4") + (inner6 ? "6-" : "4-") + name), input);
+      }
 }
 
 void realserver(const fs::path& to) {
@@ -180,6 +271,7 @@ void realserver(const fs::path& to) {
                       std::to_string(tos)),
                 input);
         }
+  checksums(to);
 }
 
 }  // namespace

@@ -15,11 +15,12 @@
 namespace plenum::packet {
 namespace {
 
-constexpr int kWorlds = 12, kPackets = 120;
+constexpr int kWorlds = 12, kPackets = 240;
 
 bool foretells_server(pl_reason verdict) {
   return verdict == PL_FORWARD_NAT || verdict == PL_FORWARD_DR || verdict == PL_FORWARD_TUNNEL || verdict == PL_LOCAL ||
-         verdict == PL_FORWARD_STACK || verdict == PL_DROP_NO_NEXT_HOP;
+         verdict == PL_FORWARD_STACK || verdict == PL_DROP_NO_NEXT_HOP || verdict == PL_REPLY_TOO_BIG ||
+         verdict == PL_TOO_BIG_CUT;
 }
 
 class Explained : public World, public testing::WithParamInterface<std::string> {
@@ -29,7 +30,11 @@ class Explained : public World, public testing::WithParamInterface<std::string> 
     services_.clear();
     const auto scheduler = static_cast<pl_scheduler>(*lb::abi_scheduler(GetParam()));
     const auto way = hop();
-    const auto narrow = hop({.to = kServerMac, .mtu = 40, .source = ip("192.0.2.1")});
+    // About as wide as the packets are, with and without what each tunnel puts around them.
+    const auto narrow = [&] {
+      return hop({.to = kServerMac, .mtu = static_cast<std::uint16_t>(pick(40, 130)), .source = ip("192.0.2.1")});
+    };
+    director().set_keeper(pick(0, 3) != 0);
     std::uint32_t host = 1;
     for (const auto family : kBothFamilies)
       for (const auto protocol : kAllProtocols) {
@@ -49,9 +54,10 @@ class Explained : public World, public testing::WithParamInterface<std::string> 
                                                                  : PL_FWD_TUNNEL,
                                          .weight = static_cast<std::uint32_t>(pick(0, 4)),
                                          .next_hop = pick(0, 9) == 0   ? 0
-                                                     : pick(0, 9) == 0 ? narrow
+                                                     : pick(0, 1) == 0 ? narrow()
                                                                        : way,
-                                         .tunnel = pick(0, 1) ? PL_TUN_IPIP : PL_TUN_GUE,
+                                         .tunnel = static_cast<pl_tunnel>(pick(PL_TUN_IPIP, PL_TUN_GRE)),
+                                         .tunnel_flags = static_cast<unsigned>(pick(0, 1) * PL_TUN_CSUM),
                                          .flags = flags});
         }
       }
@@ -75,6 +81,8 @@ class Explained : public World, public testing::WithParamInterface<std::string> 
     out.frame = begins ? first(family, protocol, out.client_port) : later(family, protocol, out.client_port);
     if (pick(0, 9) == 0) out.frame.dport = 81;
     if (!begins && protocol == kTcp && pick(0, 2) == 0) out.frame.flags = kRst | kAck;
+    if (protocol != kSctp) out.frame.payload.assign(static_cast<std::size_t>(pick(0, 70)), 0x55);
+    if (family == net::Family::V4) out.frame.df = pick(0, 1) != 0;
     out.probe.source = {addresses(family).client, out.client_port};
     out.probe.destination = {addresses(family).vip, out.frame.dport};
     out.probe.protocol = protocol;
@@ -104,7 +112,7 @@ class Explained : public World, public testing::WithParamInterface<std::string> 
 };
 
 TEST_P(Explained, WhatIsToldComesTrue) {
-  int connections = 0, known = 0, refused = 0;
+  int connections = 0, known = 0, refused = 0, too_big = 0, cut = 0;
   for (int world = 0; world < kWorlds; ++world) {
     make_world();
     for (int i = 0; i < kPackets; ++i) {
@@ -114,6 +122,9 @@ TEST_P(Explained, WhatIsToldComesTrue) {
       if (before && before->conn.proto != sent.probe.protocol) continue;
       const auto told = lb::decide(director().view(), sent.probe, now_tick());
       const auto run = director().run(sent.frame);
+      if (run.reason == PL_TOO_BIG_CUT) {
+        EXPECT_EQ(director().handed_over().size(), 1u);
+      }
       expect_as_told(sent, told, run);
       if (HasFatalFailure()) {
         const lb::ExplainNames names{[](std::uint32_t) { return "if"; }, [](const net::Address&) { return "none"; }};
@@ -124,12 +135,16 @@ TEST_P(Explained, WhatIsToldComesTrue) {
       connections += run.events.contains(PL_EVENT_NEW) ? 1 : 0;
       known += told.connection ? 1 : 0;
       refused += told.verdict == PL_REPLY_NO_SERVER ? 1 : 0;
+      too_big += told.verdict == PL_REPLY_TOO_BIG ? 1 : 0;
+      cut += told.verdict == PL_TOO_BIG_CUT ? 1 : 0;
     }
   }
   // Each way was met often enough to mean something.
   EXPECT_GT(connections, 100);
   EXPECT_GT(known, 100);
   EXPECT_GT(refused, 10);
+  EXPECT_GT(too_big, 10);
+  EXPECT_GT(cut, 5);
 }
 
 TEST_P(Explained, TellingChangesNothing) {
@@ -179,6 +194,18 @@ TEST_F(World, AnExplanationNamesWhatItCompared) {
   EXPECT_EQ(told.next_hop, kServerMac.text() + " on eth1");
   EXPECT_EQ(told.mtu, 1500u);
   EXPECT_EQ(told.verdict, "dr");
+}
+
+TEST_F(World, AnExplanationNamesTheTunnelAndWhatItAdds) {
+  serve(net::Family::V4, kTcp, PL_FWD_TUNNEL);
+  director().server(1).tunnel = PL_TUN_GRE;
+  director().server(1).tunnel_flags = PL_TUN_CSUM;
+  const lb::ExplainNames names{[](std::uint32_t) { return "eth1"; }, [](const net::Address&) { return "no route"; }};
+  const lb::Probe probe{.source = {addresses(net::Family::V4).client, 5},
+                        .destination = {addresses(net::Family::V4).vip, kVport}};
+  const auto told = lb::explain(director().view(), probe, now_tick(), names);
+  EXPECT_EQ(told.forward, "tun gre with checksum full from 10.0.0.1, 28 bytes around the packet");
+  EXPECT_EQ(told.mtu, 1472u);
 }
 
 }  // namespace

@@ -171,6 +171,16 @@ Bytes gue(std::uint8_t protocol, View packet) {
   return out;
 }
 
+Bytes gre(std::uint16_t ethertype, View packet, bool checksum) {
+  Bytes out;
+  put16(out, checksum ? 0x8000 : 0);
+  put16(out, ethertype);
+  if (checksum) put32(out, 0);
+  append(out, packet);
+  if (checksum) set16(out, 4, internet_checksum({out}));
+  return out;
+}
+
 Bytes ethernet(const net::Mac& to, const net::Mac& from, std::uint16_t type, View packet) {
   Bytes out(to.bytes.begin(), to.bytes.end());
   out.insert(out.end(), from.bytes.begin(), from.bytes.end());

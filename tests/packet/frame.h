@@ -19,6 +19,7 @@ enum Protocol : std::uint8_t {
   kTcp = 6,
   kUdp = 17,
   kIpv6 = 41,
+  kGre = 47,
   kRouting = 43,
   kFragment = 44,
   kIcmpv6 = 58,
@@ -98,6 +99,9 @@ Bytes chunk(std::uint8_t type, std::size_t body = 12);
 // GUE version 0, variant without flags (Generic UDP Encapsulation, section 3): header and
 // the packet carried.
 Bytes gue(std::uint8_t protocol, View packet);
+
+// GRE without key and sequence number (RFC 2784), with or without its checksum.
+Bytes gre(std::uint16_t ethertype, View packet, bool checksum);
 
 // The frame around an IP packet that is written octet by octet.
 Bytes ethernet(const net::Mac& to, const net::Mac& from, std::uint16_t type, View packet);

@@ -19,7 +19,7 @@ namespace {
 // Largest frame that comes back.
 constexpr std::size_t kRoom = 4096;
 
-enum class Kind { Pass, Forward, Reply, Drop, Event };
+enum class Kind { Pass, Forward, Reply, Drop, Hold, Event };
 
 struct ReasonRow {
   const char* name;
@@ -28,7 +28,7 @@ struct ReasonRow {
 
 const ReasonRow& row(unsigned reason) {
   static constexpr Kind pass = Kind::Pass, forward = Kind::Forward, reply = Kind::Reply, drop = Kind::Drop,
-                        event = Kind::Event;
+                        hold = Kind::Hold, event = Kind::Event;
 #define PLENUM_ROW(NAME, name, kind, text) {#name, kind},
   static constexpr ReasonRow kRows[] = {PL_REASONS(PLENUM_ROW)};
 #undef PLENUM_ROW
@@ -43,7 +43,7 @@ void check_action(const Outcome& run, const Bytes& sent) {
   if (kind == Kind::Pass) {
     EXPECT_EQ(run.action, XDP_PASS) << name_of(run.reason);
   }
-  if (kind == Kind::Drop) {
+  if (kind == Kind::Drop || kind == Kind::Hold) {
     EXPECT_EQ(run.action, XDP_DROP) << name_of(run.reason);
   }
   if (kind == Kind::Forward || kind == Kind::Reply) {
@@ -108,6 +108,8 @@ Director::Director(const Sizes& sizes)
       loads_(skeleton_->maps.pl_loads),
       hops_(skeleton_->maps.pl_next_hops),
       nat_filter_(skeleton_->maps.pl_nat_filter),
+      vip_filter_(skeleton_->maps.pl_vip_filter),
+      keeper_(skeleton_->maps.pl_frame_keeper),
       conns_(skeleton_->maps.pl_conns),
       rings_(skeleton_->maps.pl_sync_rings),
       taken_(rings_.size()) {
@@ -137,6 +139,10 @@ void Director::reset() {
   loads_.clear();
   hops_.clear();
   nat_filter_.clear();
+  vip_filter_.clear();
+  keeper_.clear();
+  handed_over();
+  for (const auto& key : datagrams()) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_datagrams), &key);
   conns_.clear();
   clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_reasons);
   clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_icmp_budget);
@@ -193,6 +199,8 @@ std::uint32_t Director::add(const Service& service) {
   s.key = key;
   publish(index);
   keys_.push_back(key);
+  const std::uint32_t bit = pl_nat_bit(&key.addr);
+  vip_filter_[bit / 64] |= 1ULL << bit % 64;
   return index;
 }
 
@@ -214,6 +222,7 @@ std::uint32_t Director::add(std::uint32_t service, const Server& server) {
   s.forward = static_cast<__u8>(server.forward);
   s.tunnel = static_cast<__u8>(server.tunnel);
   s.tunnel_port = __builtin_bswap16(server.tunnel_port);
+  s.tunnel_flags = static_cast<__u8>(server.tunnel_flags);
   s.flags = server.flags;
   s.service = service;
   s.next_hop = server.next_hop;
@@ -330,6 +339,46 @@ pl_stats Director::stats(std::uint32_t server) const {
   return sum;
 }
 
+void Director::set_keeper(bool listens) { keeper_[0].until = listens ? now_tick() + 1000000 : now_tick(); }
+
+std::vector<Handed> Director::handed_over() {
+  std::vector<Handed> out;
+  const auto take = [](void* to, void* data, std::size_t size) {
+    Handed one;
+    std::memcpy(&one.head, data, sizeof(one.head));
+    const auto* bytes = static_cast<const std::uint8_t*>(data) + sizeof(one.head);
+    if (one.head.length > size - sizeof(one.head)) return -1;
+    one.frame.assign(bytes, bytes + one.head.length);
+    static_cast<std::vector<Handed>*>(to)->push_back(std::move(one));
+    return 0;
+  };
+  ring_buffer* ring = ring_buffer__new(bpf_map__fd(skeleton_->maps.pl_frames), take, &out, nullptr);
+  if (!ring) throw std::runtime_error("read the ring of frames");
+  const int error = ring_buffer__consume(ring);
+  ring_buffer__free(ring);
+  EXPECT_GE(error, 0);
+  return out;
+}
+
+std::vector<pl_fragment_key> Director::datagrams() const {
+  std::vector<pl_fragment_key> out;
+  pl_fragment_key key{};
+  const int fd = bpf_map__fd(skeleton_->maps.pl_datagrams);
+  for (int rc = bpf_map_get_next_key(fd, nullptr, &key); rc == 0; rc = bpf_map_get_next_key(fd, &out.back(), &key))
+    out.push_back(key);
+  return out;
+}
+
+pl_datagram Director::datagram(const pl_fragment_key& key) const {
+  pl_datagram out{};
+  EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.pl_datagrams), &key, &out), 0);
+  return out;
+}
+
+void Director::set_datagram(const pl_fragment_key& key, const pl_datagram& datagram) {
+  EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_datagrams), &key, &datagram, BPF_EXIST), 0);
+}
+
 std::uint32_t Director::run_only(const Bytes& frame) {
   std::uint8_t out[kRoom];
   LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out,
@@ -392,6 +441,7 @@ lb::PlaneView Director::view() const {
           .nat_filter = nat_filter_.span(),
           .buckets = conns_.span(),
           .marks = {},
+          .frame_keeper = &keeper_.span()[0],
           .service = [fd = bpf_map__fd(skeleton_->maps.pl_vips)](const pl_service_key& key) {
             std::uint32_t index = 0;
             return bpf_map_lookup_elem(fd, &key, &index) == 0 ? index : 0;

@@ -48,6 +48,7 @@ struct Server {
   std::uint32_t next_hop = 0;
   pl_tunnel tunnel = PL_TUN_IPIP;
   std::uint16_t tunnel_port = 6080;
+  unsigned tunnel_flags = 0;  // enum pl_tunnel_flags
   std::uint32_t flags = PL_SERVER_AVAILABLE;
   std::uint32_t upper = 0, lower = 0;  // thresholds
 };
@@ -65,6 +66,12 @@ struct Outcome {
   pl_reason reason = PL_REASON_COUNT;
   Bytes frame;  // as it was left
   std::map<pl_reason, std::uint64_t> events;
+};
+
+// What the program handed to user space (bpf/fragment_abi.h).
+struct Handed {
+  pl_frame head{};
+  Bytes frame;
 };
 
 // An entry of the connection table, with where it stands.
@@ -104,6 +111,15 @@ class Director {
   void set_nat_filter(std::uint32_t server, bool on);
   // What nat_icmp_send knows a NAT server's packets by.
   void add_real(std::uint32_t server);
+
+  // Whether user space says that it takes frames; it does not after reset().
+  void set_keeper(bool listens);
+  // What was handed over since the last call.
+  std::vector<Handed> handed_over();
+  // The datagrams noted by their fragments.
+  [[nodiscard]] std::vector<pl_fragment_key> datagrams() const;
+  [[nodiscard]] pl_datagram datagram(const pl_fragment_key& key) const;
+  void set_datagram(const pl_fragment_key& key, const pl_datagram& datagram);
 
   // Sends one frame in. gtest failures are added where one of the invariants is broken.
   Outcome run(const Bytes& frame);
@@ -174,6 +190,8 @@ class Director {
   MappedArray<pl_load> loads_;
   MappedArray<pl_next_hop> hops_;
   MappedArray<std::uint64_t> nat_filter_;
+  MappedArray<__u64> vip_filter_;
+  MappedArray<pl_frame_keeper> keeper_;
   MappedArray<pl_bucket> conns_;
   MappedArray<pl_sync_ring> rings_;
   std::vector<std::uint64_t> taken_;

@@ -2,11 +2,30 @@
 // checksums that follow.
 
 #include <linux/bpf.h>
+#include <sched.h>
 
 #include "tests/packet/world.h"
 
 namespace plenum::packet {
 namespace {
+
+// Keeps the test on the CPU it runs on.
+class OnOneCpu {
+ public:
+  OnOneCpu() {
+    EXPECT_EQ(::sched_getaffinity(0, sizeof(before_), &before_), 0);
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(::sched_getcpu(), &own);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof(own), &own), 0);
+  }
+  ~OnOneCpu() { ::sched_setaffinity(0, sizeof(before_), &before_); }
+  OnOneCpu(const OnOneCpu&) = delete;
+  OnOneCpu& operator=(const OnOneCpu&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
 
 class Nat : public EachProtocol {
  protected:
@@ -80,6 +99,7 @@ TEST_P(Nat, LeavesAnAnswerToTheStackWhereTheInterfaceTakesNoFrames) {
 }
 
 TEST_P(Nat, RemembersTheWayToAClientUntilRoutesChange) {
+  const OnOneCpu same;
   serve(family(), protocol(), PL_FWD_MASQ);
   director().run(first(family(), protocol()));
   const Frame reply = answer(family(), protocol());
@@ -94,6 +114,7 @@ TEST_P(Nat, RemembersTheWayToAClientUntilRoutesChange) {
 }
 
 TEST_P(Nat, AsksForTheWayToAClientAgainAfterASecondWithoutUserSpace) {
+  const OnOneCpu same;  // each has its own memory of ways
   serve(family(), protocol(), PL_FWD_MASQ);
   director().run(first(family(), protocol()));
   const Frame reply = answer(family(), protocol());

@@ -2,6 +2,7 @@
 
 #include <linux/bpf.h>
 
+#include "tests/packet/pieces.h"
 #include "tests/packet/world.h"
 
 namespace plenum::packet {
@@ -85,26 +86,17 @@ TEST_P(NotOurs, NothingIsCountedForWhatPasses) {
   EXPECT_TRUE(director().entries().empty());
 }
 
-TEST_P(NotOurs, FragmentsPassFirstAndLater) {
+TEST_P(NotOurs, FragmentsToOtherAddressesPassFirstAndLaterAndAreNotNoted) {
   serve(family(), protocol(), PL_FWD_ROUTE);
-  director().run(first(family(), protocol()));  // even of a known connection
+  director().set_keeper(true);
   Frame sent = later(family(), protocol());
-  if (sent.v6()) {
-    sent.extensions = {{kFragment, hex("0001 00000007")}};  // offset 0, more follow
-    expect_passed(director().run(sent), PL_FRAGMENT);
-    sent.extensions = {{kFragment, hex("0058 00000007")}};  // offset 88, the last
-    expect_passed(director().run(sent), PL_FRAGMENT);
-    sent.extensions = {{kHopByHop, hex("0502 0000 0100")}, {kFragment, hex("0001 00000007")}};
-    expect_passed(director().run(sent), PL_FRAGMENT);
-  } else {
-    sent.df = false;
-    sent.more_fragments = true;
-    expect_passed(director().run(sent), PL_FRAGMENT);
-    sent.fragment_offset = 11;
-    expect_passed(director().run(sent), PL_FRAGMENT);
-    sent.more_fragments = false;
-    expect_passed(director().run(sent), PL_FRAGMENT);
-  }
+  sent.to = at().other_server;
+  sent.payload.resize(100);
+  for (const auto& [start, end] : {std::pair{0, 40}, {40, 80}, {80, 200}})
+    expect_passed(director().run(piece(sent, static_cast<std::size_t>(start), static_cast<std::size_t>(end))),
+                  PL_FRAGMENT);
+  EXPECT_TRUE(director().datagrams().empty());
+  EXPECT_TRUE(director().handed_over().empty());
 }
 
 PLENUM_EACH_PROTOCOL(NotOurs);

@@ -32,6 +32,13 @@ const std::string kInner4 =
 const std::string kInner6 =
     "6000 0000 000c 1140 2001 0db8 000c 0000 0000 0000 0000 0007 2001 0db8 0000 0000 0000 0000 0000 0010"
     "04d2 0050 000c c04e 7069 6e67";
+// The same with the sum of the pseudo header where the checksum will be: remote checksum offload.
+const std::string kPartial4 =
+    "4500 0020 1111 4000 4011 3d77 c633 6407 c000 020a"
+    "04d2 0050 000c ec62 7069 6e67";
+const std::string kPartial6 =
+    "6000 0000 000c 1140 2001 0db8 000c 0000 0000 0000 0000 0007 2001 0db8 0000 0000 0000 0000 0000 0010"
+    "04d2 0050 000c 5bb2 7069 6e67";
 const std::string kAddresses6 = "2001 0db8 0001 0000 0000 0000 0000 0001 2001 0db8 0001 0000 0000 0000 0000 0021";
 const std::string kOuter4 = "4500 0034 0001 4000 4004 26b0 0a00 0001 0a00 0015";  // IPIP around kInner4
 
@@ -52,7 +59,7 @@ class Realserver : public ::testing::Test {
     ASSERT_TRUE(skeleton_) << "needs root: " << std::strerror(errno);
     for (const char* vip : {"192.0.2.10", "2001:db8::10"}) insert(skeleton_->maps.pl_rs_vips, vip);
     for (const char* own : {"10.0.0.21", "2001:db8:1::21"}) insert(skeleton_->maps.pl_rs_locals, own);
-    set(PL_RS_IPIP | PL_RS_GUE, 6080);
+    set(PL_RS_IPIP | PL_RS_GUE | PL_RS_GRE, 6080);
   }
 
   void set(std::uint32_t tunnels, std::uint16_t port) {
@@ -162,6 +169,36 @@ const std::vector<Taken>& taken() {
        six, PL_RS_DECAP_GUE},
       {"gue, 6 in 6, checksum", "86dd 6000 0000 0040 1140" + kAddresses6 + "9c40 17c0 0040 7e7f 0029 0000" + kInner6,
        six, PL_RS_DECAP_GUE},
+      {"gre, 4 in 4, no checksum", "0800 4500 0038 0001 4000 402f 2681 0a00 0001 0a00 0015 0000 0800" + kInner4, four,
+       PL_RS_DECAP_GRE},
+      {"gre, 4 in 4, checksum", "0800 4500 003c 0001 4000 402f 267d 0a00 0001 0a00 0015 8000 0800 6462 0000" + kInner4,
+       four, PL_RS_DECAP_GRE},
+      {"gue, 4 in 4, remote checksum",
+       "0800 4500 0048 0001 4000 4011 268f 0a00 0001 0a00 0015 9c40 17c0 0034 e4da 0204 0001 8000 0000 0014 001a" +
+           kPartial4,
+       four, PL_RS_DECAP_GUE},
+      {"gre, 4 in 6, no checksum", "86dd 6000 0000 0024 2f40" + kAddresses6 + "0000 0800" + kInner4, four,
+       PL_RS_DECAP_GRE},
+      {"gre, 4 in 6, checksum", "86dd 6000 0000 0028 2f40" + kAddresses6 + "8000 0800 6462 0000" + kInner4, four,
+       PL_RS_DECAP_GRE},
+      {"gue, 4 in 6, remote checksum",
+       "86dd 6000 0000 0034 1140" + kAddresses6 + "9c40 17c0 0034 9d5a 0204 0001 8000 0000 0014 001a" + kPartial4, four,
+       PL_RS_DECAP_GUE},
+      {"gre, 6 in 4, no checksum", "0800 4500 004c 0001 4000 402f 266d 0a00 0001 0a00 0015 0000 86dd" + kInner6, six,
+       PL_RS_DECAP_GRE},
+      {"gre, 6 in 4, checksum", "0800 4500 0050 0001 4000 402f 2669 0a00 0001 0a00 0015 8000 86dd 87f2 0000" + kInner6,
+       six, PL_RS_DECAP_GRE},
+      {"gue, 6 in 4, remote checksum",
+       "0800 4500 005c 0001 4000 4011 267b 0a00 0001 0a00 0015 9c40 17c0 0048 a834 0229 0001 8000 0000 0028 002e" +
+           kPartial6,
+       six, PL_RS_DECAP_GUE},
+      {"gre, 6 in 6, no checksum", "86dd 6000 0000 0038 2f40" + kAddresses6 + "0000 86dd" + kInner6, six,
+       PL_RS_DECAP_GRE},
+      {"gre, 6 in 6, checksum", "86dd 6000 0000 003c 2f40" + kAddresses6 + "8000 86dd 87f2 0000" + kInner6, six,
+       PL_RS_DECAP_GRE},
+      {"gue, 6 in 6, remote checksum",
+       "86dd 6000 0000 0048 1140" + kAddresses6 + "9c40 17c0 0048 60b4 0229 0001 8000 0000 0028 002e" + kPartial6, six,
+       PL_RS_DECAP_GUE},
       {"gue variant 1, 4 in 4", "0800 4500 003c 0001 4000 4011 269b 0a00 0001 0a00 0015 9c40 17c0 0028 0000" + kInner4,
        four, PL_RS_DECAP_GUE},
       {"gue variant 1, 6 in 4", "0800 4500 0050 0001 4000 4011 2687 0a00 0001 0a00 0015 9c40 17c0 003c 0000" + kInner6,
@@ -248,6 +285,38 @@ const std::vector<Untouched>& untouched() {
       {"GUE version 2", gue4 + "17c0 002c 0000 8004 0000" + kInner4, PL_RS_GUE_UNKNOWN},
       {"GUE carrying TCP", gue4 + "17c0 002c 0000 0006 0000" + kInner4, PL_RS_GUE_UNKNOWN},
       {"GUE with a private flag, as remote checksum offload has", gue4 + "17c0 002c 0000 0004 0001" + kInner4,
+       PL_RS_GUE_FLAGS},
+      {"GRE checksum wrong", "0800 4500 003c 0001 4000 402f 267d 0a00 0001 0a00 0015 8000 0800 6463 0000" + kInner4,
+       PL_RS_GRE_CHECKSUM},
+      {"GRE with a key", "0800 4500 003c 0001 4000 402f 267d 0a00 0001 0a00 0015 2000 0800 0000 0001" + kInner4,
+       PL_RS_GRE_UNKNOWN},
+      {"GRE version 1, as PPTP has it", "0800 4500 0038 0001 4000 402f 2681 0a00 0001 0a00 0015 0001 880b" + kInner4,
+       PL_RS_GRE_UNKNOWN},
+      {"GRE carrying Ethernet", "0800 4500 0038 0001 4000 402f 2681 0a00 0001 0a00 0015 0000 6558" + kInner4,
+       PL_RS_GRE_UNKNOWN},
+      {"GRE too short for its checksum", "0800 4500 0018 0001 4000 402f 26a1 0a00 0001 0a00 0015 8000 0800",
+       PL_RS_OUTER_MALFORMED},
+      {"GRE too short for its header", "0800 4500 0016 0001 4000 402f 26a3 0a00 0001 0a00 0015 0000",
+       PL_RS_OUTER_MALFORMED},
+      {"GUE remote checksum without one outside",
+       "0800 4500 0048 0001 4000 4011 268f 0a00 0001 0a00 0015 9c40 17c0 0034 0000 0204 0001 8000 0000 0014 001a" +
+           kPartial4,
+       PL_RS_GUE_FLAGS},
+      {"GUE remote checksum that starts behind its field",
+       "0800 4500 0048 0001 4000 4011 268f 0a00 0001 0a00 0015 9c40 17c0 0034 e4d2 0204 0001 8000 0000 001c 001a" +
+           kPartial4,
+       PL_RS_OUTER_MALFORMED},
+      {"GUE remote checksum behind the packet",
+       "0800 4500 0048 0001 4000 4011 268f 0a00 0001 0a00 0015 9c40 17c0 0034 e4d5 0204 0001 8000 0000 0014 001f" +
+           kPartial4,
+       PL_RS_OUTER_MALFORMED},
+      {"GUE with an unknown private flag",
+       "0800 4500 0048 0001 4000 4011 268f 0a00 0001 0a00 0015 9c40 17c0 0034 a4da 0204 0001 c000 0000 0014 001a" +
+           kPartial4,
+       PL_RS_GUE_FLAGS},
+      {"GUE with an unknown flag",
+       "0800 4500 0048 0001 4000 4011 268f 0a00 0001 0a00 0015 9c40 17c0 0034 64da 0204 8001 8000 0000 0014 001a" +
+           kPartial4,
        PL_RS_GUE_FLAGS},
       {"GUE variant 1 with neither 4 nor 6", gue4 + "17c0 002c 0000 5500 0020" + kInner4, PL_RS_GUE_UNKNOWN},
       {"inner version 6 in protocol 4", "0800" + kOuter4 + "65" + kInner4.substr(2), PL_RS_INNER_MALFORMED},
@@ -361,8 +430,8 @@ TEST_F(Realserver, LeavesATruncatedInnerPacketUntouched) {
 // Whatever octet is broken, a frame leaves as it came, or as what was inside, or not at all.
 TEST_F(Realserver, ABrokenOctetNeverMixesFrames) {
   for (const Taken& row : taken()) {
-    const Bytes whole = hex(kMacs + row.sent);
-    const std::size_t stripped = whole.size() - hex(kMacs + row.expected).size();
+    const Bytes whole = hex(kMacs + row.sent), expected = hex(kMacs + row.expected);
+    const std::size_t stripped = whole.size() - expected.size();
     for (std::size_t at = 12; at < whole.size(); ++at) {
       for (const std::uint8_t flip : {0x01, 0x10, 0x80, 0xff}) {
         SCOPED_TRACE(std::string(row.name) + ", octet " + std::to_string(at) + " xor " + std::to_string(flip));
@@ -371,11 +440,14 @@ TEST_F(Realserver, ABrokenOctetNeverMixesFrames) {
         const Outcome result = run(sent);
         if (result.action == XDP_DROP) {
           ASSERT_EQ(name_of(result.verdict), "ecn");
-        } else if (result.verdict == PL_RS_DECAP_IPIP || result.verdict == PL_RS_DECAP_GUE) {
+        } else if (result.verdict == PL_RS_DECAP_IPIP || result.verdict == PL_RS_DECAP_GUE ||
+                   result.verdict == PL_RS_DECAP_GRE) {
           ASSERT_GE(sent.size() - result.frame.size(), 20u);
           // From behind the fields that ECN may change, the end is the same.
           const std::size_t tail = sent.size() - stripped > 34 ? result.frame.size() - 34 : 0;
-          ASSERT_EQ(difference(View(sent).last(tail), View(result.frame).last(tail)), "");
+          // A remote checksum covers all octets, and is filled in.
+          const bool filled = std::string(row.name).ends_with("remote checksum");
+          ASSERT_EQ(difference(View(filled ? expected : sent).last(tail), View(result.frame).last(tail)), "");
           ASSERT_EQ(difference(View(sent).first(12), View(result.frame).first(12)), "");
         } else {
           ASSERT_EQ(result.action, XDP_PASS);

@@ -1,4 +1,4 @@
-// Tunnels: IPIP and GUE, either family inside either.
+// Tunnels by IPIP and GUE without checksums, either family inside either.
 
 #include <linux/bpf.h>
 
@@ -103,11 +103,6 @@ TEST_P(Tunnel, GueGoesToThePortOfTheServer) {
   director().server(server).tunnel_port = __builtin_bswap16(9999);
   const std::size_t at = 14 + (outside().server.is_v4() ? 20 : 40);
   EXPECT_EQ(get16(director().run(first(inside(), protocol())).frame, at + 2), 9999u);
-}
-
-TEST_P(Tunnel, GreIsRefusedByName) {
-  serve_tunnel(PL_TUN_GRE);
-  expect_dropped(director().run(first(inside(), protocol())), PL_DROP_UNSUPPORTED);
 }
 
 TEST_P(Tunnel, FillsThePathsMtuToTheLastByte) {

@@ -126,6 +126,13 @@ Frame in_gue(const Frame& sent, const net::Address& server, const net::Address& 
   return f;
 }
 
+Frame in_gre(const Frame& sent, const net::Address& server, const net::Address& source, bool checksum) {
+  Frame f = in_ipip(sent, server, source);
+  f.payload = gre(sent.v6() ? 0x86dd : 0x0800, f.payload, checksum);
+  f.protocol = kGre;
+  return f;
+}
+
 void World::SetUpTestSuite() { director_ = std::make_unique<Director>(); }
 void World::TearDownTestSuite() { director_.reset(); }
 

@@ -50,6 +50,7 @@ Frame translated(const Frame& sent, const net::Address& server, std::uint16_t po
 Frame in_ipip(const Frame& sent, const net::Address& server, const net::Address& source);
 Frame in_gue(const Frame& sent, const net::Address& server, const net::Address& source, std::uint16_t sport,
              std::uint16_t port = 6080);
+Frame in_gre(const Frame& sent, const net::Address& server, const net::Address& source, bool checksum);
 
 // A director per suite, emptied for every test; a service and a server are one call.
 class World : public testing::Test {

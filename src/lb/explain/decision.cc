@@ -12,6 +12,7 @@ namespace plenum::lb {
 namespace {
 
 constexpr std::uint16_t kFtp = 21, kFtpData = 20, kFirstFreePort = 1024;
+constexpr std::uint32_t kLinkHeader = 14;
 
 bool is_over(std::uint8_t protocol, std::uint32_t state) {
   if (protocol == IPPROTO_TCP) return state == PL_TCP_TIME_WAIT || state == PL_TCP_CLOSE;
@@ -246,10 +247,17 @@ class Walk {
     if (probe_.length + outer > room) {
       const bool ignore_df = tunnel && (server.flags & PL_SERVER_IGNORE_DF) != 0;
       if (family_ == 6 || (!probe_.may_be_fragmented && !ignore_df)) return void(end(PL_REPLY_TOO_BIG));
+      if (!nat && may_be_cut()) return void(end(PL_TOO_BIG_CUT));
       return void(end(nat || (tunnel && server.family != 6) ? PL_FORWARD_STACK : PL_DROP_TOO_BIG));
     }
     if (nat) return void(end(hop != nullptr ? PL_FORWARD_NAT : PL_FORWARD_STACK));
     end(tunnel ? PL_FORWARD_TUNNEL : PL_FORWARD_DR);
+  }
+
+  // Whether the program hands the packet, too large for its path, to the daemon (bpf/hand_over.h).
+  [[nodiscard]] bool may_be_cut() const {
+    return probe_.may_be_fragmented && kLinkHeader + probe_.length <= PL_FRAME_MOST && view_.frame_keeper != nullptr &&
+           static_cast<std::int32_t>(view_.frame_keeper->until - now_) > 0;
   }
 
   const PlaneView& view_;
@@ -269,7 +277,7 @@ std::uint32_t tunnel_overhead(const pl_server& server) {
     case PL_TUN_GUE:
       return ip + 12;
     case PL_TUN_GRE:
-      return ip + 4;
+      return ip + ((server.tunnel_flags & PL_TUN_CSUM) != 0 ? 8 : 4);
     default:
       return ip;
   }

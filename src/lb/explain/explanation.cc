@@ -77,6 +77,8 @@ std::string forward_text(const pl_server& server, const pl_next_hop* hop) {
   if (server.forward != PL_FWD_TUNNEL) return text;
   text += std::string(" ") + conf::name_of(static_cast<conf::TunnelType>(server.tunnel));
   if (server.tunnel == PL_TUN_GUE) text += ":" + std::to_string(ntohs(server.tunnel_port));
+  if (server.tunnel_flags != 0)
+    text += std::string(" with checksum ") + conf::name_of(static_cast<conf::TunnelChecksum>(server.tunnel_flags));
   if (hop != nullptr) text += " from " + address_of(hop->source, server.family).text();
   return text + ", " + std::to_string(tunnel_overhead(server)) + " bytes around the packet";
 }

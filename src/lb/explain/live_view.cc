@@ -20,6 +20,7 @@ PlaneView LiveView::view() const {
           .nat_filter = p.nat_filter.span(),
           .buckets = p.conns.span(),
           .marks = marks_.span(),
+          .frame_keeper = &p.frame_keeper[0],
           .service = [&p](const pl_service_key& key) {
             std::uint32_t index = 0;
             return bpf_map_lookup_elem(p.vips_fd(), &key, &index) == 0 ? index : 0;

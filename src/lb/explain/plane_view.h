@@ -22,6 +22,7 @@ struct PlaneView {
   std::span<const std::uint64_t> nat_filter;
   std::span<const pl_bucket> buckets;
   std::span<const pl_mark_rule> marks;
+  const pl_frame_keeper* frame_keeper = nullptr;
   // Index of the service with this key; 0: none.
   std::function<std::uint32_t(const pl_service_key&)> service;
 };

@@ -114,6 +114,7 @@ void DirectorWorld::reset() {
   machine_.clear_maps();
   machine_.set_now(kStart);
   servers_of_.clear();
+  held_.clear();
   lists_ = std::make_unique<lb::MemberLists>(schedulers(), Duration::zero());
   last_service_ = last_server_ = 0;
   pl_settings& s = settings_[0];
@@ -130,6 +131,7 @@ void DirectorWorld::reset() {
   s.udp_timeout = ticks(300);
   s.icmp_per_tick = 20;
   s.lblc_expiration = s.lblcr_expiration = ticks(60);
+  machine_.array<pl_frame_keeper>("pl_frame_keeper")[0].until = static_cast<__u32>(kStart >> PL_TICK_SHIFT) + 100000;
   add_ports();
   add_next_hops();
   add_services();
@@ -185,6 +187,8 @@ std::uint32_t DirectorWorld::add_service(const pl_addr& address, std::uint8_t fa
   s.scheduler = scheduler;
   s.key = {address, __builtin_bswap16(port), protocol, family};
   if (machine_.map("pl_vips").update(&s.key, &index, BPF_NOEXIST) != 0) wrong("no room for a service");
+  const auto bit = pl_nat_bit(&address);
+  machine_.array<__u64>("pl_vip_filter")[bit / 64] |= 1ull << (bit & 63);
   publish(index);
   return index;
 }
@@ -198,6 +202,7 @@ void DirectorWorld::add_server(std::uint32_t service, const pl_addr& address, st
   s.family = family;
   s.forward = forward;
   s.tunnel = tunnel;
+  s.tunnel_flags = tunnel != PL_TUN_IPIP && (index & 1) != 0 ? PL_TUN_CSUM : 0;
   s.tunnel_port = __builtin_bswap16(6080);
   s.flags = PL_SERVER_AVAILABLE;
   s.service = service;
@@ -274,6 +279,7 @@ void DirectorWorld::change_server(std::uint32_t which, std::uint32_t how) {
       break;
     case 4:
       s.tunnel = static_cast<__u8>(how / 6 % 3);
+      s.tunnel_flags = static_cast<__u8>(how / 18 % 3);
       break;
     case 5:
       s.weight = 1 + how / 6 % 3;
@@ -295,9 +301,15 @@ void DirectorWorld::tune(std::uint32_t choice) {
 Run DirectorWorld::send(const Bytes& frame, std::uint32_t ifindex) {
   counted_.assign(reasons_.begin(), reasons_.end());
   Run run = machine_.run(&::director, frame, ifindex);
+  const auto held = reasons_[PL_FRAGMENT_HELD] != counted_[PL_FRAGMENT_HELD];
+  if (held && held_.size() < 64) held_.emplace_back(frame, ifindex);
   check_verdict(frame, run);
   check_table();
   return run;
+}
+
+void DirectorWorld::send_held() {
+  for (const auto& [frame, ifindex] : std::exchange(held_, {})) send(frame, ifindex);
 }
 
 // Exactly one verdict, and it fits what became of the frame.
@@ -312,6 +324,8 @@ void DirectorWorld::check_verdict(const Bytes& frame, const Run& run) {
   const auto& [name, kind] = reasons[verdicts[0]];
   const bool sent = run.action == XDP_TX || run.action == XDP_REDIRECT;
   if (kind == "pass" && run.action != XDP_PASS) wrong(std::string(name) + " was not passed");
+  if (kind == "hold" && (run.action != XDP_DROP || run.frame != frame))
+    wrong(std::string(name) + " was not taken as it came");
   if (kind == "drop" && run.action != XDP_DROP) wrong(std::string(name) + " was not dropped");
   if (kind == "reply" && !sent) wrong(std::string(name) + " was not sent");
   if (kind == "forward" && !sent && run.action != XDP_PASS) wrong(std::string(name) + " did not go on");
@@ -329,9 +343,11 @@ void DirectorWorld::check_frame(const Bytes& frame, const Run& run, pl_reason re
   if (!after) wrong(name + " left no IP packet");
   const auto out = parse(View(run.frame).subspan(*after));
   if (!out) wrong(name + " left a packet cut short");
+  const auto in = before ? parse(View(frame).subspan(*before)) : std::nullopt;
+  if (in && in->fragment && reason == PL_FORWARD_DR && without_hop(*in) != without_hop(*out))
+    wrong("direct routing changed the fragment");
   if (!before || sums(View(frame).subspan(*before)) != Sums::Good) return;
   if (sums(out->packet) == Sums::Bad) wrong(name + " made right checksums wrong");
-  const auto in = parse(View(frame).subspan(*before));
   if (reason == PL_FORWARD_DR && without_hop(*in) != without_hop(*out)) wrong("direct routing changed the packet");
   if (reason == PL_FORWARD_TUNNEL || reason == PL_FORWARD_DR) {
     const auto carried = View(out->packet).last(std::min(in->packet.size(), out->packet.size()));

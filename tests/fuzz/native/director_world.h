@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "bpf/abi.h"
@@ -29,11 +30,14 @@ class DirectorWorld {
   // One frame, and everything that must hold afterwards; aborts with a word about what does not.
   Run send(const Bytes& frame, std::uint32_t ifindex);
 
+  // Fragments that were handed to user space come back.
+  void send_held();
+
   void pass_ticks(std::uint32_t ticks);
   // User space's sweep over the whole table.
   void age();
   // What an operator may do to a server, by `how`: remove it, add it again, give its slot
-  // away, change its method, tunnel or next hop.
+  // away, change its method, tunnel, checksum or next hop.
   void change_server(std::uint32_t which, std::uint32_t how);
   // Settings as `choice` has its bits: enum pl_tuning, synchronisation, dropping under load.
   void tune(std::uint32_t choice);
@@ -76,6 +80,7 @@ class DirectorWorld {
   std::map<std::uint32_t, std::vector<std::uint32_t>> servers_of_;  // servers by service, newest first
   std::uint32_t last_service_ = 0, last_server_ = 0;
   std::vector<__u64> counted_;  // reasons as they were before the frame
+  std::vector<std::pair<Bytes, std::uint32_t>> held_;
 };
 
 }  // namespace plenum::native

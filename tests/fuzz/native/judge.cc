@@ -69,6 +69,15 @@ Sums udp_sums(const Parsed& p) {
   return worse(own, sums(p.transport.subspan(12)));
 }
 
+// RFC 2784: a checksum only where its flag says so; other flags are none of ours.
+Sums gre_sums(const Parsed& p) {
+  if (p.transport.size() < 4 || (get16(p.transport, 0) & 0x7fff) != 0) return Sums::Unknown;
+  const bool summed = get16(p.transport, 0) != 0;
+  const auto type = get16(p.transport, 2);
+  if (p.transport.size() <= 8 || (type != 0x0800 && type != 0x86dd)) return Sums::Unknown;
+  return worse(good_if(!summed || sums_up(p, false)), sums(p.transport.subspan(summed ? 8 : 4)));
+}
+
 Sums sctp_sums(const Parsed& p) {
   if (p.transport.size() < 12) return Sums::Unknown;
   Bytes copy(p.transport.begin(), p.transport.end());
@@ -92,6 +101,8 @@ Sums transport_sums(const Parsed& p) {
     case kIpIp:
     case kIpv6:
       return sums(p.transport);
+    case kGre:
+      return gre_sums(p);
     default:
       return Sums::Unknown;
   }

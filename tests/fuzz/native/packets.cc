@@ -7,7 +7,8 @@ namespace plenum::native {
 
 namespace {
 
-constexpr std::uint8_t kIcmp = 1, kIpIp = 4, kTcp = 6, kUdp = 17, kIpv6 = 41, kIcmpv6 = 58, kSctp = 132;
+constexpr std::uint8_t kIcmp = 1, kIpIp = 4, kTcp = 6, kUdp = 17, kIpv6 = 41, kFragment = 44, kGre = 47, kIcmpv6 = 58,
+                       kSctp = 132;
 
 Bytes ethernet(std::uint8_t version, View packet) {
   Bytes out(12, 0x22);
@@ -22,6 +23,8 @@ Parsed innermost(Parsed p) {
     View inside = p.transport;
     if (p.protocol == kUdp && inside.size() > 12 && packet::get16(inside, 2) == 6080)
       inside = inside.subspan(12);
+    else if (p.protocol == kGre && inside.size() > 8)
+      inside = inside.subspan((inside[0] & 0x80) != 0 ? 8 : 4);
     else if (p.protocol != kIpIp && p.protocol != kIpv6)
       break;
     const auto inner = parse(inside);
@@ -93,6 +96,36 @@ Bytes error_about(const Bytes& frame, std::uint8_t how, View change) {
   packet::append(packet, p->packet.first(std::min(p->packet.size(), (how & 8) != 0 ? least : 548)));
   Bytes out = ethernet(p->version, packet);
   repair(out);
+  return out;
+}
+
+std::vector<Bytes> fragments_of(const Bytes& frame, std::uint8_t id, View parts) {
+  const auto offset = ip_offset(frame);
+  if (!offset) return {};
+  const auto p = parse(View(frame).subspan(*offset));
+  if (!p || p->fragment) return {};
+  const std::size_t header = p->packet.size() - p->transport.size();
+  if (p->version == 6 && header != 40) return {};
+  std::vector<Bytes> out;
+  for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+    const std::size_t start = parts[i] * 8u, left = p->transport.size() - std::min(start, p->transport.size());
+    const std::size_t size = parts[i + 1] == 0 ? left : std::min<std::size_t>(parts[i + 1] * 8u, left);
+    if (size == 0) continue;
+    const bool more = size < left;
+    Bytes piece(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(*offset + header));
+    if (p->version == 6) {
+      piece[*offset + 6] = kFragment;
+      packet::append(piece, Bytes{p->protocol, 0, static_cast<std::uint8_t>(start >> 8),
+                                  static_cast<std::uint8_t>((start & 0xf8) | (more ? 1 : 0)), 0, 0, 0, id});
+    } else {
+      piece[*offset + 5] = id;
+      piece[*offset + 6] = static_cast<std::uint8_t>((more ? 0x20 : 0) | start >> 11);
+      piece[*offset + 7] = static_cast<std::uint8_t>(start >> 3);
+    }
+    packet::append(piece, p->transport.subspan(start, size));
+    repair(piece);
+    out.push_back(std::move(piece));
+  }
   return out;
 }
 
