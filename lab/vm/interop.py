@@ -1,5 +1,5 @@
 """Kernel IPVS and Plenum as directors of one network that keep their connections in step, on Debian's kernel:
-plays tests/vm/sync.sh and judges what it recorded."""
+plays tests/vm/interop.sh and judges what it recorded."""
 import json
 
 from lab.host import REPO
@@ -13,7 +13,7 @@ _REASONS = {"nat": ("nat", "nat_reply"), "dr": ("dr",), "tun": ("tunnel",)}
 
 def play(results, ways=WAYS, echo=None, started=None):
     """The directory of its steps, below `results`."""
-    return recorder.play("sync", "plenum", results, echo=echo, started=started, script=REPO / "tests/vm/sync.sh",
+    return recorder.play("interop", "plenum", results, echo=echo, started=started, script=REPO / "tests/vm/interop.sh",
                          environment={"WAYS": " ".join(ways)})
 
 

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "proto/ipvs_sync.h"
@@ -19,19 +21,21 @@ struct Recorded {
   std::vector<std::uint8_t> bytes;
 };
 
+// Each step's datagrams, a line of hex each.
 std::vector<Recorded> recorded() {
-  std::ifstream file(PLENUM_COMPAT_DATA "/sync/datagrams.txt");
+  std::set<std::filesystem::path> steps;
+  for (const auto& file : std::filesystem::directory_iterator(PLENUM_COMPAT_DATA "/sync"))
+    if (!file.path().filename().string().starts_with("00-")) steps.insert(file.path());
   std::vector<Recorded> out;
-  std::string what;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("#")) {
-      what = line;
-      continue;
+  for (const auto& step : steps) {
+    std::ifstream file(step);
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with("$") || line.starts_with("[")) continue;
+      Recorded one{step.stem().string(), {}};
+      for (std::size_t i = 0; i + 1 < line.size(); i += 2)
+        one.bytes.push_back(static_cast<std::uint8_t>(std::stoul(line.substr(i, 2), nullptr, 16)));
+      out.push_back(std::move(one));
     }
-    Recorded one{what, {}};
-    for (std::size_t i = 0; i + 1 < line.size(); i += 2)
-      one.bytes.push_back(static_cast<std::uint8_t>(std::stoul(line.substr(i, 2), nullptr, 16)));
-    out.push_back(std::move(one));
   }
   return out;
 }

@@ -26,7 +26,7 @@ def _wanted(items):
 
 @pytest.fixture(scope="session")
 def machines(request, tmp_path_factory):
-    """{name: future}: "packets" gives (directory of reports, output), "traffic", "sync" and a scenario the
+    """{name: future}: "packets" gives (directory of reports, output), "traffic", "interop" and a scenario the
     directory of its steps."""
     processes = []
 
@@ -36,7 +36,7 @@ def machines(request, tmp_path_factory):
             return directory, smoke.packets(directory, started=processes.append).output
         if name == "traffic":
             return smoke.traffic(directory, started=processes.append)
-        if name == "sync":
+        if name == "interop":
             return interop.play(directory, started=processes.append)
         return recorder.play(name, "plenum", directory, SCHEDULERS, started=processes.append)
 

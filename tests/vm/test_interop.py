@@ -6,6 +6,6 @@ from lab.vm import interop
 
 
 @pytest.mark.timeout(7200)
-def test_sync(machines):
-    problems = interop.wrong(machines["sync"].result())
+def test_interop(machines):
+    problems = interop.wrong(machines["interop"].result())
     assert not problems, "\n".join(problems)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# sync: two directors keep their connections in step: kernel IPVS, in a namespace `k` of its own, and Plenum in
+# interop: two directors keep their connections in step: kernel IPVS, in a namespace `k` of its own, and Plenum in
 # `lb`. Each tells the other of its connections. What a client began through the one goes on through the other
 # when that has the addresses. Steps are named FROM-WAY-FAMILY-WHAT; lab/vm/interop.py says what each must say.
 #
