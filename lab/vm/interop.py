@@ -52,9 +52,32 @@ class _Played:
             self.check(len(said) == len(asked), f"{name}: {said}")
 
 
+def _replaced(played):
+    """A kernel director was replaced in service, and came back; three connections never noticed."""
+    before, after = (played.lines(f"replace-{name}")[1:] for name in ("old-list", "restored"))
+    loads_left = [[row.split()[:4] for row in rows if ":" in row] for rows in (before, after)]
+    played.check(loads_left[0] == loads_left[1], "replace: services differ\n" + "\n".join(before + after))
+    played.check([row.split()[4] for row in after[2:] if "->" in row] == ["0"] * 3, "replace: nobody told it yet")
+    silent = [row for row in played.lines("replace-silent") if ":1000" in row]
+    played.check(len(silent) == 2, f"replace: who is silent is not told: {silent}")
+    for name, connections in (("waiting", 2), ("all", 3)):
+        played.in_step(f"replace-{name}", [("TCP", "ESTABLISHED")] * connections)
+    said = played.lines("replace-answers")
+    words = ["before", "daemons", "late", "moved", "back"]
+    for i in range(3):
+        mine = [word for word in words if word != ("late", "late", "daemons")[i]]
+        own, said = said[:1 + len(mine)], said[1 + len(mine):]
+        servers = {line.split()[0] for line in own}
+        played.check(len(servers) == 1 and [line.split()[1] for line in own[1:]] == mine, f"replace: {own}")
+    played.check(not said, f"replace: {said}")
+    loads = sorted((row.split()[1], row.split()[4]) for row in played.lines("replace-new-list")[3:] if "Masq" in row)
+    played.check(sum(int(active) for _, active in loads) == 3, f"replace: the connections count: {loads}")
+
+
 def wrong(directory, ways=WAYS):
     """What went wrong, as a list of sentences."""
     played = _Played(directory)
+    _replaced(played)
     digest = (directory / "digest").read_text().strip()
     for way in ways:
         for family in (4, 6):

@@ -112,9 +112,10 @@ void SyncBackup::take(const proto::SyncConnection& c) {
   ++heard_.connections;
   const auto forward = c.flags & proto::kSyncForward;
   const bool is_template = (c.flags & proto::kSyncTemplate) != 0;
-  // A template known by its engine's data, SIP's Call-ID, is not taken over.
-  if ((c.flags & proto::kSyncNoPort) != 0 || !c.engine.empty() || !is_known(c) || forward > PL_FWD_ROUTE ||
-      !is_server(c.server)) {
+  // A template known by its engine's data, SIP's Call-ID, is not taken over; neither is what needs sequence
+  // numbers shifted.
+  if ((c.flags & (proto::kSyncNoPort | proto::kSyncSequences)) != 0 || !c.engine.empty() || !is_known(c) ||
+      forward > PL_FWD_ROUTE || !is_server(c.server)) {
     ++heard_.refused;
     return;
   }

@@ -176,6 +176,67 @@ services() { # METHOD V4-SERVERS V6-SERVERS
   done
 }
 
+# -- a kernel director is replaced in service (docs/replacing.md) ---------------------------
+# Three clients are connected before anybody thinks of synchronisation, and stay.
+speakers="1 2 3"
+speak() { # WORD: each of them, and waits for the answers
+  local i
+  for i in $speakers; do echo "$1" >"/run/talk$i"; done
+  for i in $speakers; do
+    for _ in $(seq 100); do
+      if grep -q " $1\$" "/run/said$i"; then break; fi
+      sleep 0.1
+    done
+  done
+}
+
+replacing() {
+  local i
+  give k
+  k ipvsadm -A -t $V4:80 -s wrr
+  for i in 1 2 3; do k ipvsadm -a -t $V4:80 -r 10.0.2.1$i:80 -m -w $i; done
+  for i in $speakers; do
+    mkfifo "/run/talk$i"
+    cl cli -i -t 20000 -b 10.0.1.5$i -p 1000$i $V4 80 <"/run/talk$i" >"/run/said$i" &
+    # shellcheck disable=SC2034  # kept open: what is said to the client does not end
+    exec {held}>"/run/talk$i"
+  done
+  speak before
+  as replace-old-list "ipvsadm -Ln" k ipvsadm -Ln
+  as replace-old-connections "ipvsadm -Lnc" k ipvsadm -Lnc
+  as replace-save "ipvsadm -Sn" k ipvsadm -Sn
+  k ipvsadm -Sn | lb ipvsadm-restore
+  as replace-restored "ipvsadm -Ln" lb ipvsadm -Ln
+  lb ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 51
+  k ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 52
+  as replace-threshold "sysctl -w net.ipv4.vs.sync_threshold='0 1'" k sysctl -w net.ipv4.vs.sync_threshold='0 1'
+  k ipvsadm --start-daemon master --mcast-interface eth0 --syncid 51
+  lb ipvsadm --start-daemon master --mcast-interface eth0 --syncid 52
+  # One stays silent: nobody hears of it before it speaks.
+  speakers="1 2"
+  speak daemons
+  in_step replace waiting ":1000[12] "
+  as replace-silent "ipvsadm -Lnc" lb ipvsadm -Lnc
+  speakers=3
+  speak late
+  speakers="1 2 3"
+  in_step replace all ":1000. "
+  as replace-status "plenum status" lb plenum status
+  give lb
+  speak moved
+  as replace-new-list "ipvsadm -Ln" lb ipvsadm -Ln
+  give k
+  speak back
+  as replace-answers "answers" cat /run/said1 /run/said2 /run/said3
+  k sysctl -q -w net.ipv4.vs.sync_threshold='3 50'
+  for i in k lb; do
+    $i ipvsadm --stop-daemon master
+    $i ipvsadm --stop-daemon backup
+  done
+}
+ln -sf /usr/sbin/plenum /job/bin/ipvsadm-restore
+replacing
+
 k ipvsadm --start-daemon master --mcast-interface eth0 --syncid 1
 k ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 2
 lb ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 1
