@@ -65,7 +65,7 @@ struct ConnectionStatus {
 // One named verdict of the data plane and how often it fell.
 struct ReasonCount {
   std::string name;  // "no_server"
-  std::string kind;  // "drop", "pass", "forward", "reply"
+  std::string kind;  // "drop", "pass", "forward", "reply", "hold", "event"
   std::string text;  // one line for people
   std::uint64_t packets = 0;
   bool operator==(const ReasonCount&) const = default;

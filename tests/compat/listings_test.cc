@@ -146,10 +146,12 @@ TEST(Listings, ModulesScenario) {
 TEST(Listings, TunnelsScenario) {
   Director director;
   const TestNames names;
-  for (const auto& run : read_scenario("tunnels")) {
-    if (is_step(run, {"tunnels/13"})) director.set_connections(listed_connections(run.out));
-    expect_equal(run, replay(director, names, run));
-  }
+  // The steps between are traffic, and lists that count it: tests/vm plays those.
+  for (const char* file : {"tunnels/00-setup.txt", "tunnels/21-save.txt", "tunnels/22-Lnc.txt"})
+    for (const auto& run : read_recording(file)) {
+      if (is_step(run, {"tunnels/22"})) director.set_connections(listed_connections(run.out));
+      expect_equal(run, replay(director, names, run));
+    }
 }
 
 TEST(Listings, RestoreOfASavedTableSavesTheSame) {

@@ -104,18 +104,18 @@ class World {
     const auto before = native::ip_offset(frame), after = native::ip_offset(left);
     if (!before || !after) wrong("what was taken out is no IP packet");
     if (*before != *after) wrong("the link-layer header is of another length");
-    const auto in = native::parse(View(frame).subspan(*before)), out = native::parse(View(left).subspan(*after));
-    if (!in || !out) wrong("what was taken out is cut short");
+    const auto in = native::parse(View(frame).subspan(*before));
+    if (!in) wrong("a packet cut short was taken apart");
     const auto rest = left.size() - *after;
-    const auto inside = native::parse(View(frame).last(rest));
-    if (!inside) wrong("what was taken out was not inside");
-    auto was = without_ecn(inside->packet), is = without_ecn(out->packet);
+    auto was = without_ecn(View(frame).last(rest)), is = without_ecn(View(left).last(rest));
     const auto field = checksum_to_fill(*in);
-    if (field && *field + 2 <= was.size() && *field + 2 <= is.size())
+    if (field && *field + 2 <= rest)
       for (auto* packet : {&was, &is})
         std::fill_n(packet->begin() + static_cast<std::ptrdiff_t>(*field), 2, std::uint8_t{0});
     if (was != is) wrong("the packet inside was changed");
-    if (field) return;  // any sum may have stood there
+    // Inside may be less than its extension headers say, which is the stack's to refuse.
+    const auto out = native::parse(View(left).last(rest));
+    if (!out || field) return;  // before it was filled in any sum may have stood there
     if (native::sums(in->packet) == native::Sums::Good && native::sums(out->packet) == native::Sums::Bad)
       wrong("right sums were made wrong");
   }

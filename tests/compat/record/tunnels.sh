@@ -45,5 +45,24 @@ v -A -t 10.0.1.103:80 -s rr
 for i in 1 2 3; do v -a -t 10.0.1.103:80 -r "[fd01::1$i]:80" -i; done
 on_director mixed46-list ipvsadm -Ln
 on_client mixed46 cli -n 6 -s -t 1500 10.0.1.103 80
+
+# Checksums over all that is inside: the servers' ends drop what is wrong.
+for k in 1 2 3; do rs $k ip link change gre1 type gre local 10.0.1.1$k remote any icsum; done
+# wire NAME ADDRESS: the outer headers of one packet to the first server, without what is another each time
+wire() {
+  rs 1 timeout 5 tcpdump -Z root -nni eth0 -c 1 -vv 'proto 47 or udp port 6080' >/run/seen 2>/dev/null &
+  watcher=$!
+  sleep 1
+  cl cli -n 3 -t 500 "$2" 80 >/dev/null
+  wait $watcher
+  as "$1-wire" "[rs1] tcpdump -nni eth0 -c 1 -vv 'proto 47 or udp port 6080'" sed -En -e '1,2!d' \
+    -e 's/^[0-9:.]+ //; s/, id [0-9]+//; s/(10\.0\.1\.1)\.[0-9]+ >/\1.PORT >/; s/sum 0x[0-9a-f]+/sum N/; p' /run/seen
+}
+through gre-csum 10.0.1.104 --tun-type gre --tun-csum
+wire gre-csum 10.0.1.104
+through gue-csum 10.0.1.105 --tun-type gue --tun-port 6080 --tun-csum
+wire gue-csum 10.0.1.105
+through gue-remcsum 10.0.1.106 --tun-type gue --tun-port 6080 --tun-remcsum
+wire gue-remcsum 10.0.1.106
 on_director save ipvsadm -Sn
 on_director Lnc ipvsadm -Lnc

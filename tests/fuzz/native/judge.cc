@@ -63,9 +63,11 @@ Sums udp_sums(const Parsed& p) {
     own = good_if(sums_up(p, true));
   else if (p.version == 6 && !gue)
     own = Sums::Unknown;  // not allowed, but no sum either
-  if (!gue || p.transport[8] != 0) return own;
+  if (!gue) return own;
   const auto inner = p.transport[9];
-  if ((inner != kIpIp && inner != kIpv6) || get16(p.transport, 10) != 0) return own;
+  // Options and payloads that are none of ours: what they mean for the sums inside is not known here.
+  if (p.transport[8] != 0 || (inner != kIpIp && inner != kIpv6) || get16(p.transport, 10) != 0)
+    return worse(own, Sums::Unknown);
   return worse(own, sums(p.transport.subspan(12)));
 }
 
