@@ -294,10 +294,23 @@ struct pl_server {
 	__u32 weight;
 	__u32 proto;
 	__u32 generation;	/* raised when the slot is given to another server */
-	__u32 leaf[2];		/* its place in its service's list, in each half */
-	__u32 spare[2];
+	__u32 leaf[2];		/* its place in its service's list, for each half */
+	__u32 port_for;		/* PL_PORT_FOR: `port` stands for this virtual port alone; 0: for any */
+	__u32 spare;
 };
 PL_SIZE(struct pl_server, 64);
+
+/* A persistent service that takes more ports than its own translates its own alone. */
+#define PL_PORT_FOR(port) (0x10000u | (port))	/* in network order */
+#define PL_PORT_FOR_NONE 0x20000u		/* it has no port of its own: a mark's, or every port */
+
+/* The port that a server hears a virtual port's connections on, both in network order. */
+static inline __attribute__((always_inline)) __u16 pl_server_port(const struct pl_server *server, __u16 vport)
+{
+	if (!server->port || (server->port_for && server->port_for != PL_PORT_FOR(vport)))
+		return vport;
+	return server->port;
+}
 
 /* What changes with every connection of a server, and what is decided by it: two a line, for
  * schedulers compare many. */
@@ -462,6 +475,25 @@ struct pl_conn_upper {
 };
 PL_SIZE(struct pl_conn_upper, 24);
 
+/* What a SIP template is known by; text is zero behind its length. */
+#define PL_CALL_ID_LENGTH 255
+#define PL_CALL_ID_ROOM 256
+
+struct pl_call_id {
+	__u64 length;
+	char text[PL_CALL_ID_ROOM];
+};
+PL_SIZE(struct pl_call_id, 264);
+
+/* One CPU's room for reading a SIP message; no more of it is looked at. */
+#define PL_SIP_MESSAGE 2048
+
+struct pl_sip {
+	struct pl_call_id call_id;
+	__u8 message[PL_SIP_MESSAGE];
+};
+PL_SIZE(struct pl_sip, 2312);
+
 struct pl_bucket {
 	__u64 word[PL_SLOTS];
 	struct pl_conn conn[PL_SLOTS];
@@ -584,6 +616,7 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(DROP_FRAGMENT_ERROR, fragment_error, drop, "an ICMP error was due, but none is sent about a later fragment") \
 	X(EVENT_NEW, connection_new, event, "connections made")                                                        \
 	X(EVENT_TEMPLATE, template_new, event, "persistence templates made")                                           \
+	X(EVENT_CALL_ID_FULL, call_ids_full, event, "SIP calls whose Call-ID found no room: not persistent")                \
 	X(EVENT_REUSED, connection_reused, event, "closed connections made anew by a SYN")                             \
 	X(EVENT_EVICTED_EXPIRED, evicted_expired, event, "expired connections replaced in place")                      \
 	X(EVENT_EVICTED_HALF_OPEN, evicted_half_open, event, "half-open connections evicted from a full bucket")       \

@@ -24,7 +24,6 @@ __attribute__((noinline)) int answer(struct xdp_md *ctx, struct pl_packet *p, st
 	/* An answer is what makes a UDP client a real one. */
 	if (r->control && p->proto == IPPROTO_UDP)
 		control_assure(r->control);
-	r->loads.changed = 0;	/* stands where `control` did */
 	conn_touch_in(r, p, PL_OUTPUT, s, 1);
 	count_out(r->server, p->length);
 	return forward_answer(ctx, p, &r->vip, r->vport, s);

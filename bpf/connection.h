@@ -48,12 +48,13 @@ struct conn_ref {
 	__be16 vport;
 	__u8 forward;
 	__u8 slot;
+	__u32 control;		/* filled for answers and templates: place of the template */
 	union {
+		struct load_changes loads;
 		struct {
-			__u32 control;		/* filled for answers: place of its template */
+			__u32 : 32;		/* loads.changed */
 			struct pl_addr vip;	/* filled for answers */
 		};
-		struct load_changes loads;
 	};
 };
 
@@ -183,7 +184,23 @@ __attribute__((noinline)) int settle_all(struct load_changes *l)
 	return 0;
 }
 
-static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const struct conn_key *k)
+/* Whether the template at `place` has the Call-ID that the CPU read last. */
+__attribute__((noinline)) int call_id_is(__u32 place)
+{
+	struct pl_call_id *id = bpf_map_lookup_elem(&pl_call_ids, &place);
+	__u32 zero = 0;
+	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
+	__u64 difference;
+
+	if (!id || !sip)
+		return 0;
+	difference = id->length ^ sip->call_id.length;
+	for (__u32 i = 0; i < PL_CALL_ID_ROOM; i += 8)
+		difference |= *(__u64 *)&id->text[i] ^ *(__u64 *)&sip->call_id.text[i];
+	return !difference;
+}
+
+static __always_inline int entry_matches(struct pl_bucket *b, __u32 bucket, __u32 slot, const struct conn_key *k)
 {
 	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
 	struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
@@ -191,7 +208,10 @@ static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const 
 	__u32 id;
 
 	if (!k->answer)
-		return entry_is(c, k) && (k->family != 6 || upper_is(u, k)) && (!k->template || c->flags == k->flags);
+		return entry_is(c, k) && (k->family != 6 || upper_is(u, k)) &&
+		       (!k->template || (c->flags == k->flags &&
+					 (!(k->flags & PL_CONN_CALL_ID) ||
+					  call_id_is(PL_PLACE(bucket, slot & (PL_SLOTS - 1))))));
 	if (c->client != k->client->w[3] || c->client_port != k->client_port || c->proto != k->proto ||
 	    c->family != k->family)
 		return 0;
@@ -201,7 +221,7 @@ static __always_inline int entry_matches(struct pl_bucket *b, __u32 slot, const 
 	id = c->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
 	return server && c->forward == PL_FWD_MASQ && server->generation == c->generation &&
-	       addr_equal(&server->addr, k->other) && (server->port ? server->port : c->vport) == k->other_port;
+	       addr_equal(&server->addr, k->other) && pl_server_port(server, c->vport) == k->other_port;
 }
 
 static __always_inline int spills(struct pl_bucket *b)
@@ -234,7 +254,7 @@ static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, __
 #define PL_WORD_TEMPLATE_INVALID ((__u64)PL_TEMPLATE_INVALID << PL_WORD_STATE_SHIFT)
 
 /* 1 when one bucket holds the key's connection, with *r filled; else 0. */
-static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn_key *k, struct conn_ref *r)
+static __always_inline int find_in_bucket(struct pl_bucket *b, __u32 bucket, const struct conn_key *k, struct conn_ref *r)
 {
 	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT | (k->template ? PL_WORD_TEMPLATE : 0);
 	__u64 mask = k->template ? IDENTITY | PL_WORD_TEMPLATE_INVALID : IDENTITY;
@@ -247,7 +267,7 @@ static __always_inline int find_in_bucket(struct pl_bucket *b, const struct conn
 		/* Past its time it is no connection any more, though nobody cleared it away yet. */
 		if ((__s32)((__u32)w - k->now) < 0 && !(k->template && b->conn[i].packets))
 			continue;
-		if (!entry_matches(b, i, k))
+		if (!entry_matches(b, bucket, i, k))
 			continue;
 		ref_fill(r, b, i, k);
 		r->word = word_read(b, i);
@@ -281,7 +301,7 @@ static __always_inline int conn_find(const struct conn_key *k, const struct pl_s
 
 		if (!b)
 			return 0;
-		if (find_in_bucket(b, k, r)) {
+		if (find_in_bucket(b, bucket, k, r)) {
 			r->bucket = bucket;
 			return 1;
 		}

@@ -5,6 +5,7 @@
  * error about one of these, or is none of our business and goes up the stack untouched.
  */
 #include "bpf/answer.h"
+#include "bpf/begin.h"
 #include "bpf/forward/dr.h"
 #include "bpf/forward/nat.h"
 #include "bpf/forward/tunnel.h"
@@ -12,22 +13,15 @@
 #include "bpf/icmp_error.h"
 #include "bpf/icmp_related.h"
 #include "bpf/icmp_schedule.h"
-#include "bpf/insert.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/plain.h"
-#include "bpf/scheduler/table.h"
 #include "bpf/stray.h"
 #include "bpf/trace_packet.h"
 #include "bpf/tuning.h"
 #include "bpf/tunnel_related.h"
 
 char _license[] SEC("license") = "GPL";
-
-static __always_inline struct pl_server *server_at(__u32 index)
-{
-	return bpf_map_lookup_elem(&pl_servers, &index);
-}
 
 /* On to the server of a connection, by its method. A verdict. */
 __attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id)
@@ -52,83 +46,6 @@ __attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, _
 	return forward_dr(ctx, p, hop, PL_FORWARD_DR);
 }
 
-/* Index of the service a packet is for; 0: none. */
-static __always_inline __u32 service_of(const struct pl_packet *p)
-{
-	struct pl_service_key key = { .addr = p->dst, .port = p->dport, .proto = p->proto, .family = p->family };
-	__u32 *index = bpf_map_lookup_elem(&pl_vips, &key);
-
-	if (!index) {
-		key.port = 0;
-		index = bpf_map_lookup_elem(&pl_vips, &key);
-	}
-	return index ? *index : 0;
-}
-
-/* A packet of no connection: perhaps the first of one. 0 with the server in r->server that it
- * goes to, or the reason why not. */
-__attribute__((noinline)) int choose(struct pl_packet *p, struct conn_ref *r)
-{
-	struct pl_settings *s = settings();
-	__u32 service;
-
-	if (!p || !r || !s)
-		return PL_NOT_OURS;
-	service = service_of(p);
-	if (!service)
-		return PL_NOT_OURS;
-	if (!may_begin(p, s))
-		return PL_NO_SYN;
-	if (defence_drops(s))
-		return PL_DROP_DEFENCE;
-	r->server = schedule(service, p);
-	return r->server ? 0 : PL_REPLY_NO_SERVER;
-}
-
-/* Makes the connection of a packet to the server chosen. 0 with *r naming it, or the reason
- * why not. */
-__attribute__((noinline)) int enter(struct pl_packet *p, struct conn_ref *r)
-{
-	struct pl_settings *s = settings();
-	struct pl_server *server;
-	struct conn_key k = {};
-	__u32 id, state;
-
-	if (!p || !r || !s)
-		return PL_NOT_OURS;
-	id = r->server;
-	server = server_at(id);
-	if (!server)
-		return PL_REPLY_NO_SERVER;
-	state = p->first == PL_FIRST_QUOTED ? 0 :
-		first_state(p->proto, server->forward == PL_FWD_MASQ ? PL_INPUT : PL_INPUT_ONLY, p->event, s);
-	key_request(&k, p, s);
-	switch (conn_insert(&k, id, server, state, r, s)) {
-	case INSERT_CONTENDED:
-		return PL_DROP_CONTENDED;
-	case INSERT_FULL:
-		return PL_DROP_TABLE_FULL;
-	case INSERT_FOUND:
-		if (!server_of(r))
-			return PL_DROP_SERVER_GONE;
-		conn_touch_in(r, p, PL_INPUT, s, 1);
-		return 0;
-	}
-	count(PL_EVENT_NEW);
-	count_connection(id);
-	if (s->sync)
-		sync_note(r->bucket * PL_SLOTS + r->slot, PL_SYNC_NEW);
-	return 0;
-}
-
-/* Both. */
-static __always_inline int begin(struct pl_packet *p, struct conn_ref *r)
-{
-	int reason = choose(p, r);
-
-	return reason ? reason : enter(p, r);
-}
-
 /* What begin() said, carried out. */
 static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int reason)
 {
@@ -137,6 +54,7 @@ static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int r
 		return icmp_error(ctx, p, &p->dst, PL_REPLY_NO_SERVER, 0);
 	case PL_NOT_OURS:
 	case PL_NO_SYN:
+	case PL_FTP_DATA:
 		return verdict(reason, XDP_PASS);
 	}
 	return verdict(reason, XDP_DROP);
@@ -186,9 +104,9 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r->vip))
 			return icmp_error(ctx, p, &r->vip, PL_REPLY_STRAY, 0);
 		/* Both looks may have left an address where `lost` stands. */
-		r->loads.changed = r->loads.lost[0] = r->loads.lost[1] = r->loads.lost[2] = 0;
+		r->loads = (struct load_changes){};
 	}
-	reason = begin(p, r);
+	reason = begin(ctx, p, r);
 	settle_all(&r->loads);
 	if (!reason)
 		return forward(ctx, p, r->server);
@@ -206,13 +124,15 @@ __attribute__((noinline)) int unknown(struct xdp_md *ctx, struct pl_packet *p, _
 }
 
 /* A first fragment whose transport header is not whole: refused where it would be ours. A verdict. */
-__attribute__((noinline)) int tiny(struct pl_packet *p, struct conn_ref *r)
+__attribute__((noinline)) int tiny(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
 {
+	struct pl_settings *s = settings();
 	int ours;
 
-	if (!p || !r)
+	if (!ctx || !p || !r || !s)
 		return XDP_DROP;
-	ours = find(p, r, KEY_REQUEST) || (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) || service_of(p);
+	ours = find(p, r, KEY_REQUEST) || (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) ||
+	       service_of(p, s->lookups & PL_LOOKUP_MARK ? mark_of(ctx, p) : 0, s->lookups);
 	r->server = 0;
 	return ours ? verdict(PL_DROP_FRAGMENT_TINY, XDP_DROP) : verdict(PL_FRAGMENT, XDP_PASS);
 }
@@ -231,7 +151,7 @@ __attribute__((noinline)) int fragmented(struct xdp_md *ctx, struct pl_packet *p
 		way = flow(ctx, p, &r, LOOK_FURTHER, &is_answer);
 		return fragment_note(p, &r, way, is_answer);
 	case WAY_TINY:
-		return fragment_note(p, &r, tiny(p, &r), 0);
+		return fragment_note(p, &r, tiny(ctx, p, &r), 0);
 	case WAY_SERVER:
 		return fragment_sent(p, forward(ctx, p, r.server));
 	case WAY_CLIENT:
@@ -252,7 +172,9 @@ __attribute__((noinline)) int icmp(struct xdp_md *ctx, struct pl_packet *p)
 	if (rc == RELATED_NONE)
 		rc = tunnel_related(ctx, p, &r);
 	if (rc == RELATED_NONE && quoted_request(ctx, p)) {
-		rc = quoted_begun(begin(p, &r), &r, p->now);
+		r.loads = (struct load_changes){};
+		rc = quoted_begun(begin(ctx, p, &r), &r, p->now);
+		settle_all(&r.loads);
 		if (rc == RELATED_TO_SERVER)
 			rc = quoted_back(ctx, p) ? RELATED_NONE : icmp_related(ctx, p, &r);
 	}

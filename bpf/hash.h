@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The connection hash: keyed by a seed drawn once per data plane, so that nobody outside
- * can aim at one bucket. Over client address, client port and protocol alone.
+ * can aim at one bucket. Over client address, client port and protocol alone; of a SIP
+ * template over its Call-ID.
  */
 #ifndef PLENUM_BPF_HASH_H
 #define PLENUM_BPF_HASH_H
@@ -33,6 +34,23 @@ static inline __attribute__((always_inline)) __u64 pl_hash(const struct pl_addr 
 		h = pl_mix(h ^ client->w[2], seed[1]);
 	}
 	return pl_mix(pl_mix(h ^ ((__u64)client->w[3] << 32) ^ ports, seed[1]), seed[0]);
+}
+
+/* The same for a template known by its Call-ID. */
+static inline __attribute__((always_inline)) __u64 pl_hash_call_id(const struct pl_call_id *id, const __u64 seed[2])
+{
+	__u64 h = seed[0] ^ id->length;
+
+	for (__u32 i = 0; i < PL_CALL_ID_ROOM; i += 8) {
+		const unsigned char *c = (const unsigned char *)&id->text[i];
+		__u64 word = (__u64)c[0] | (__u64)c[1] << 8 | (__u64)c[2] << 16 | (__u64)c[3] << 24 |
+			     (__u64)c[4] << 32 | (__u64)c[5] << 40 | (__u64)c[6] << 48 | (__u64)c[7] << 56;
+
+		if (i >= id->length)
+			break;
+		h = pl_mix(h ^ word, seed[1]);
+	}
+	return pl_mix(h, seed[0]);
 }
 
 static inline __attribute__((always_inline)) __u32 pl_tag(__u64 hash)

@@ -138,7 +138,7 @@ __attribute__((noinline)) int related_in(struct xdp_md *ctx, struct pl_packet *p
 	n.from = e->src;
 	n.source = 1;
 	n.from_port = e->sport;
-	n.to_port = server->port ? server->port : e->sport;
+	n.to_port = pl_server_port(server, e->sport);
 	if (nat_quoted(ctx, p, e, &n, outer))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
 	return RELATED_TO_SERVER;

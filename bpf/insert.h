@@ -11,7 +11,7 @@
 
 #include "bpf/connection.h"
 
-enum insert_result { INSERT_MADE, INSERT_FOUND, INSERT_CONTENDED, INSERT_FULL };
+enum insert_result { INSERT_MADE, INSERT_ALIKE, INSERT_FOUND, INSERT_CONTENDED, INSERT_FULL };
 
 struct victim {
 	__u64 word;
@@ -120,6 +120,11 @@ static __always_inline int claim(__u32 bucket, const struct victim *v, struct co
 			r->loads.lost[1] = lost;
 		else
 			r->loads.lost[2] = lost;
+		if (word & PL_WORD_TEMPLATE && b->conn[slot].flags & PL_CONN_CALL_ID) {
+			__u32 place = PL_PLACE(bucket, slot);
+
+			bpf_map_delete_elem(&pl_call_ids, &place);
+		}
 		count(v->event);
 	}
 	return 1;
@@ -260,6 +265,16 @@ static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const s
 	}
 }
 
+/* The Call-ID that the CPU read last, for the template at `place`. */
+static __always_inline void call_id_write(__u32 place)
+{
+	__u32 zero = 0;
+	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
+
+	if (sip && bpf_map_update_elem(&pl_call_ids, &place, &sip->call_id, BPF_ANY))
+		count(PL_EVENT_CALL_ID_FULL);
+}
+
 /* How often a locked bucket is tried: the holder is done in 100 ns, unless a hypervisor or a
  * real-time kernel takes its CPU away. */
 #define LOCK_TRIES 20000
@@ -311,26 +326,44 @@ static __always_inline __u64 fresh_word(const struct conn_key *k, const struct p
 	return word | (__u32)(k->now + timeout_of(s, k->proto, state));
 }
 
-/*
- * Makes the key's connection on `server` in `state`. INSERT_FOUND: another CPU was first,
- * *r names its entry. The caller found none before, without the lock, and counts what is made.
- */
-static __always_inline int conn_insert(const struct conn_key *k, __u32 server, const struct pl_server *to, __u32 state,
-				       struct conn_ref *r, const struct pl_settings *s)
-{
-	struct pl_bucket *primary = bucket_at(k->bucket), *b;
+/* An insertion under way: its primary bucket is locked. */
+struct insertion {
+	struct pl_bucket *primary;
 	struct prospect at;
+};
+
+/*
+ * Begins an insertion; the caller found no such connection before, without the lock. It goes on
+ * with insert_end(); but after INSERT_ALIKE it looks again first and, when another CPU was
+ * quicker, goes on with insert_found(). INSERT_CONTENDED: there is no insertion.
+ * The look is the caller's, for it has a function for it, with its own stack.
+ */
+static __always_inline int insert_begin(struct insertion *i, const struct conn_key *k)
+{
+	i->primary = bucket_at(k->bucket);
+	if (!i->primary || !bucket_lock(i->primary, k->bucket))
+		return INSERT_CONTENDED;
+	prospect_fill(&i->at, i->primary, k);
+	return i->at.alike ? INSERT_ALIKE : INSERT_MADE;
+}
+
+static __always_inline int insert_found(struct insertion *i)
+{
+	bucket_unlock(i->primary);
+	count(PL_EVENT_RACE);
+	return INSERT_FOUND;
+}
+
+/* Makes the key's connection on `server` in `state`. INSERT_MADE, which the caller counts, or
+ * INSERT_FULL. */
+static __always_inline int insert_end(struct insertion *i, const struct conn_key *k, __u32 server,
+				      const struct pl_server *to, __u32 state, struct conn_ref *r,
+				      const struct pl_settings *s)
+{
+	struct pl_bucket *primary = i->primary, *b;
 	__u64 fresh;
 
-	if (!primary || !bucket_lock(primary, k->bucket))
-		return INSERT_CONTENDED;
-	prospect_fill(&at, primary, k);
-	if (at.alike && conn_find(k, s, r)) {
-		bucket_unlock(primary);
-		count(PL_EVENT_RACE);
-		return INSERT_FOUND;
-	}
-	if (!free_slot(primary, &at, k, r) && !find_slot(k, r, k->now)) {
+	if (!free_slot(primary, &i->at, k, r) && !find_slot(k, r, k->now)) {
 		bucket_unlock(primary);
 		return INSERT_FULL;
 	}
@@ -340,6 +373,8 @@ static __always_inline int conn_insert(const struct conn_key *k, __u32 server, c
 		return INSERT_FULL;
 	}
 	entry_write(b, r->slot, k, server, to);
+	if (k->flags & PL_CONN_CALL_ID)
+		call_id_write(PL_PLACE(r->bucket, r->slot));
 	fresh = fresh_word(k, s, state);
 	if (k->template)
 		load_add_persistent(server, 1);

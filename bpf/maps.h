@@ -101,6 +101,22 @@ PL_ARRAY(pl_frame_keeper, BPF_F_MMAPABLE, struct pl_frame_keeper, 1);
 
 PL_ARRAY(pl_conns, BPF_F_MMAPABLE, struct pl_bucket, 128);
 
+/* Call-IDs of SIP templates, by PL_PLACE. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct pl_call_id);
+} pl_call_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pl_sip);
+} pl_sip SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, PL_REASON_COUNT);

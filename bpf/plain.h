@@ -58,7 +58,7 @@ static __always_inline __u16 *plain_check(struct xdp_md *ctx, const struct pl_pa
 static __always_inline int plain_nat(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_server *server)
 {
 	struct iphdr *ip = (void *)(long)ctx->data + sizeof(struct ethhdr);
-	__be16 port = server->port ? server->port : q->dport;
+	__be16 port = pl_server_port(server, q->dport);
 	__be32 to = server->addr.w[3];
 	__u64 diff = csum_diff32(q->dst.w[3], to);
 	__u16 *check = plain_check(ctx, q), sum;

@@ -79,6 +79,18 @@ static __always_inline void record_key(const struct pl_sync_record *rec, const s
 	key_hash(k, s);
 }
 
+/* 1 and *r filled when a record's connection is there, else 0. */
+__attribute__((noinline)) int record_look(struct pl_sync_record *rec, struct conn_ref *r)
+{
+	struct pl_settings *s = settings();
+	struct conn_key k = {};
+
+	if (!rec || !r || !s)
+		return 0;
+	record_key(rec, s, &k);
+	return conn_find(&k, s, r);
+}
+
 /* Makes a record's connection, of which there is none. PL_SYNC_MADE, or why not. The caller settles *l. */
 __attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct load_changes *l)
 {
@@ -86,6 +98,7 @@ __attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct l
 	struct pl_server *server;
 	struct conn_key k = {};
 	struct conn_ref r = {};
+	struct insertion i;
 	__u32 id;
 	int rc;
 
@@ -96,7 +109,11 @@ __attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct l
 	if (!server)
 		return PL_SYNC_FULL;
 	record_key(rec, s, &k);
-	rc = conn_insert(&k, id, server, rec->state & 0xf, &r, s);
+	rc = insert_begin(&i, &k);
+	if (rc == INSERT_ALIKE && record_look(rec, &r))
+		rc = insert_found(&i);
+	else if (rc != INSERT_CONTENDED)
+		rc = insert_end(&i, &k, id, server, rec->state & 0xf, &r, s);
 	if (rc != INSERT_CONTENDED && rc != INSERT_FULL)
 		record_write(rec, &r, k.now);
 	*l = r.loads;
@@ -110,10 +127,9 @@ enum { RECORD_IS_NEW = 0x100, RECORD_MOVES };
 __attribute__((noinline)) int record_find(struct pl_sync_record *rec, struct load_changes *l)
 {
 	struct pl_settings *s = settings();
-	struct conn_key k = {};
 	struct conn_ref r = {};
-	__u32 id;
 	struct pl_server *server;
+	__u32 id;
 
 	if (!rec || !l || !s)
 		return PL_SYNC_REFUSED;
@@ -121,12 +137,11 @@ __attribute__((noinline)) int record_find(struct pl_sync_record *rec, struct loa
 	server = bpf_map_lookup_elem(&pl_servers, &id);
 	if (!id || !server)
 		return PL_SYNC_REFUSED;
-	record_key(rec, s, &k);
-	if (!conn_find(&k, s, &r))
+	if (!record_look(rec, &r))
 		return RECORD_IS_NEW;
 	/* A template keeps its server as long as that is there. */
-	if ((r.server == id && r.generation == server->generation) || (k.template && server_of(&r))) {
-		id = record_write(rec, &r, k.now) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
+	if ((r.server == id && r.generation == server->generation) || (rec->flags & PL_SYNC_TEMPLATE && server_of(&r))) {
+		id = record_write(rec, &r, now_tick()) ? PL_SYNC_UPDATED : PL_SYNC_CONTENDED;
 		*l = r.loads;
 		return id;
 	}

@@ -53,6 +53,7 @@ async def http(args):
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     end = time.monotonic() + args.seconds if args.seconds else None
+    local = (args.bind, 0) if args.bind else None
     tickets = iter(range(args.requests)) if args.requests else iter(int, 1)
 
     async def worker():
@@ -63,7 +64,7 @@ async def http(args):
             writer = None
             try:
                 async with asyncio.timeout(args.timeout):
-                    reader, writer = await asyncio.open_connection(host, port)
+                    reader, writer = await asyncio.open_connection(host, port, local_addr=local)
                     servers[await request(reader, writer, host, args.path, True)] += 1
             except (OSError, ValueError, KeyError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
                 errors[why(error)] += 1
@@ -180,8 +181,8 @@ def _udp(args, errors=False, whole=False, source=0):
         s.setsockopt(level, _IPV6_RECVERR if six else _IP_RECVERR, 1)
     if whole:
         s.setsockopt(level, _IPV6_MTU_DISCOVER if six else _IP_MTU_DISCOVER, _PMTUDISC_DO)
-    if source:
-        s.bind(("::" if six else "0.0.0.0", source))
+    if source or args.bind:
+        s.bind((args.bind or ("::" if six else "0.0.0.0"), source))
     s.connect((host, port))
     s.settimeout(args.timeout)
     return s, six
@@ -287,6 +288,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--bind", help="local address of http and udp")
     parser.add_argument("--source", type=int, default=0, help="first local port")
     parser.add_argument("--size", type=int, default=64, help="bytes of UDP payload")
     parser.add_argument("--path", default="/")

@@ -102,7 +102,7 @@ static __always_inline int forward_nat(struct xdp_md *ctx, struct pl_packet *p, 
 	struct nat_change n = { .from = p->dst, .to = server->addr, .from_port = p->dport };
 	int stack = !hop || !hop->ifindex;
 
-	n.to_port = server->port ? server->port : p->dport;
+	n.to_port = pl_server_port(server, p->dport);
 	switch (path_check(p, stack ? 0xffff : hop->mtu, 0)) {
 	case PATH_TTL:
 		return icmp_error(ctx, p, &p->dst, PL_REPLY_TTL, 0);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "conf/read_persistence.h"
 #include "conf/read_sync.h"
 #include "conf/read_tuning.h"
 #include "conf/validate.h"
@@ -66,6 +67,7 @@ class Assembler {
     out.xdp = xdp == "native" ? XdpMode::Native : xdp == "generic" ? XdpMode::Generic : XdpMode::Auto;
     if (const auto n = fields.integer("connections")) out.connections = std::bit_ceil(static_cast<std::uint32_t>(*n));
     if (const auto n = fields.integer("servers")) out.servers = static_cast<std::uint32_t>(*n);
+    out.marks = read_marks(fields, problems_);
     out.tuning = read_tuning(fields.node("tuning"), problems_);
     out.timeouts = read_timeouts(fields.node("timeouts"));
     out.sync = read_sync(fields.node("sync"), problems_);
@@ -104,10 +106,14 @@ class Assembler {
 
     const Fields listen(fields.node("listen"), listen_shape());
     const auto port = listen.integer("port");
-    const auto addresses = addresses_of(listen, where);
+    const bool by_mark = listen.has("fwmark");
+    const auto addresses = by_mark ? std::vector<net::Address>{} : addresses_of(listen, where);
+    const auto persistence = read_persistence(fields, where, problems_);
     const auto protocol = listen.text("protocol").value_or("tcp");
     base.key.protocol = protocol == "udp" ? Protocol::Udp : protocol == "sctp" ? Protocol::Sctp : Protocol::Tcp;
-    base.key.port = static_cast<std::uint16_t>(port.value_or(0));
+    base.key.port = static_cast<std::uint16_t>(by_mark ? 0 : port.value_or(0));
+    base.one_packet = fields.flag("one_packet");
+    check_listen(listen, base, persistence, where);
 
     std::map<ServerKey, std::string> seen;
     bool tunnels = forward == Forward::Tunnel;
@@ -133,7 +139,64 @@ class Assembler {
     if (fields.has("tunnel") && !tunnels) {
       problems_.add(fields.place("tunnel"), where + ": tunnel is of no use: no server has forward: tun");
     }
-    if (port) listen_on(addresses, base, listen, where);
+    if (by_mark) {
+      listen_on_mark(listen, base, persistence, where);
+    } else if (port) {
+      listen_on(addresses, base, listen, persistence, where);
+    }
+  }
+
+  // What the parts of a service's traffic allow one another, as ipvsadm has it.
+  void check_listen(const Fields& listen, const Service& base, const std::optional<PersistenceText>& persistence,
+                    const std::string& where) {
+    const bool by_mark = listen.has("fwmark");
+    if (by_mark) {
+      for (const auto* key : {"vip", "address", "port", "protocol"})
+        if (listen.has(key))
+          problems_.add(listen.place(key), where + ": listen takes fwmark or " + key + ", not both",
+                        "what a mark stands for is told in director: marks");
+    } else {
+      if (listen.has("family"))
+        problems_.add(listen.place("family"), where + ": listen: family goes with fwmark; an address has its own");
+      if (!listen.has("port") && listen.place("port").source)
+        problems_.add(listen.place("port"), where + ": listen: key \"port\" is missing");
+      if (listen.has("port") && listen.integer("port") == 0 && !persistence)
+        problems_.add(listen.place("port"), where + ": listen: port any needs persistence",
+                      "a client's connections to several ports must meet one server");
+      if (base.one_packet && base.key.protocol != Protocol::Udp)
+        problems_.add(listen.place("protocol"), where + ": one_packet needs protocol: udp");
+    }
+    if (persistence && persistence->engine == "sip" && !by_mark && base.key.protocol != Protocol::Udp)
+      problems_.add(listen.place("protocol"), where + ": persistence: engine sip needs protocol: udp");
+  }
+
+  // One service per family that its clients may have: that of `family`, else the servers'.
+  void listen_on_mark(const Fields& listen, const Service& base, const std::optional<PersistenceText>& persistence,
+                      const std::string& where) {
+    const auto mark = listen.integer("fwmark");
+    if (!mark) return;
+    const auto wanted = listen.text("family");
+    for (const auto family : {net::Family::V4, net::Family::V6}) {
+      if (wanted && (*wanted == "ipv4") != (family == net::Family::V4)) continue;
+      Service out = base;
+      out.key = {.fwmark = static_cast<std::uint32_t>(*mark), .family = family};
+      if (persistence) out.persistence = persistence->of(family);
+      std::erase_if(out.servers, [&](const Server& s) {
+        return s.key.address.family() != family && (s.forward != Forward::Tunnel || !wanted);
+      });
+      if (out.servers.empty() && (!base.servers.empty() || (!wanted && family == net::Family::V6))) continue;
+      add(std::move(out), listen.place("fwmark"), where);
+    }
+  }
+
+  void add(Service service, const Place& place, const std::string& where) {
+    const auto [first, fresh] = listens_.emplace(service.key, std::pair(where, place));
+    if (fresh) {
+      config_.services.push_back(std::move(service));
+      return;
+    }
+    problems_.add(place, where + ": " + service.key.text() + " is taken by " + first->second.first + " at " +
+                             first->second.second.text());
   }
 
   static bool has_family(const std::vector<net::Address>& addresses, net::Family family) {
@@ -143,23 +206,17 @@ class Assembler {
   // One service per address. Where some servers are of the address's family or reach it by
   // tunnel it has those; an address that none of the servers can serve is left alone.
   void listen_on(const std::vector<net::Address>& addresses, const Service& base, const Fields& listen,
-                 const std::string& where) {
+                 const std::optional<PersistenceText>& persistence, const std::string& where) {
     for (const auto& address : addresses) {
       Service out = base;
       out.key.family = address.family();
       out.key.address = address;
+      if (persistence) out.persistence = persistence->of(address.family());
       std::erase_if(out.servers, [&](const Server& s) {
         return s.forward != Forward::Tunnel && s.key.address.family() != address.family();
       });
       if (out.servers.empty() && !base.servers.empty()) continue;
-      const auto& place = listen.place("port");
-      const auto [first, fresh] = listens_.emplace(out.key, std::pair(where, place));
-      if (!fresh) {
-        problems_.add(place, where + ": " + out.key.text() + " is taken by " + first->second.first + " at " +
-                                 first->second.second.text());
-        continue;
-      }
-      config_.services.push_back(std::move(out));
+      add(std::move(out), listen.place("port"), where);
     }
   }
 
@@ -195,7 +252,7 @@ class Assembler {
       out.push_back(*address);
       return out;
     }
-    if (listen.place("vip").source) problems_.add(listen.place("vip"), where + ": listen needs vip or address");
+    if (listen.place("vip").source) problems_.add(listen.place("vip"), where + ": listen needs vip, address or fwmark");
     return out;
   }
 

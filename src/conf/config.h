@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conf/l4.h"
+#include "conf/mark_rule.h"
 #include "conf/sync.h"
 #include "conf/tuning.h"
 #include "net/address.h"
@@ -34,6 +35,8 @@ struct Director {
   std::uint32_t connections = 1u << 20;
   // Room for servers over all services, those still draining included, 64..1048576.
   std::uint32_t servers = 1u << 16;
+  // In order; which packets carry which firewall mark.
+  std::vector<MarkRule> marks;
   Tuning tuning;
   Timeouts timeouts;
   Sync sync;  // connections kept in step with other directors

@@ -39,6 +39,12 @@ Json of(const Key& key, Kind kind) {
       return pattern("^[0-9a-fA-F:.]+$");
     case Kind::Prefix:
       return pattern("^[0-9a-fA-F:.]+(/[0-9]{1,3})?$");
+    case Kind::Flag:
+      return {{"anyOf", {{{"type", "boolean"}}, pattern("^(true|false)$")}}};
+    case Kind::Port:
+      return {{"anyOf", {{{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}}, pattern("^(any|[0-9]+)$")}}};
+    case Kind::Ports:
+      return {{"anyOf", {{{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}}, pattern("^[0-9]+(-[0-9]+)?$")}}};
     case Kind::Object:
       return of(*key.shape);
     case Kind::Map: {

@@ -12,6 +12,8 @@ std::string ServiceKey::text() const {
 
 const char* name_of(Protocol protocol) {
   switch (protocol) {
+    case Protocol::Ip:
+      return "ip";
     case Protocol::Tcp:
       return "tcp";
     case Protocol::Udp:

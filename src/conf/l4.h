@@ -12,8 +12,8 @@
 
 namespace plenum::conf {
 
-// Values are the IP protocol numbers.
-enum class Protocol : std::uint8_t { Tcp = 6, Udp = 17, Sctp = 132 };
+// Values are the IP protocol numbers. Ip: any, of connections that belong to a mark's service.
+enum class Protocol : std::uint8_t { Ip = 0, Tcp = 6, Udp = 17, Sctp = 132 };
 // Values are the kernel's IP_VS_CONN_F_* and PL_FWD_* of bpf/abi.h.
 enum class Forward : std::uint8_t { Masq = 0, Local = 1, Tunnel = 2, Route = 3 };
 // Values are the kernel's IP_VS_CONN_F_TUNNEL_TYPE_* and PL_TUN_*.
@@ -85,7 +85,7 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
-const char* name_of(Protocol protocol);        // "tcp", "udp", "sctp"
+const char* name_of(Protocol protocol);        // "ip", "tcp", "udp", "sctp"
 const char* name_of(Forward forward);          // "nat", "local", "tun", "dr"
 const char* name_of(TunnelType type);          // "ipip", "gue", "gre"
 const char* name_of(TunnelChecksum checksum);  // "none", "full", "remote"

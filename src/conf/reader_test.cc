@@ -125,7 +125,7 @@ l4:
                   "3:37: vip web: 224.0.0.1 is a multicast address",
                   "3:49: vip web: vrrp is not supported by this version | leave it out; it would not be carried out",
                   "6:20: service smtp: there is no vip \"wep\" | did you mean \"web\"?",
-                  "6:31: service smtp: listen: port must be 1..65535, not \"99999\"",
+                  "6:31: service smtp: listen: port must be 1..65535, or any, not \"99999\"",
                   "7:5: service smtp: unknown key \"schedular\" | did you mean \"scheduler\"?",
                   "8:16: service smtp: scheduler must be rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf or twos, not \"wrrr\" | did you mean \"wrr\"?",
                   "9:12: service smtp: drain must be a duration from 0 to 7d, like 90s, 10m or 1h, not \"10\" | a "
@@ -204,7 +204,7 @@ l4:
                           "12:38: service one: server z: lower must not be above upper, 0",
                           "13:21: service one: server t: 10.0.0.1:80 is server z already",
                           "15:42: service two: TCP 192.0.2.10:80 is taken by service one at p.yaml:7:29",
-                          "16:20: service three: listen needs vip or address",
+                          "16:20: service three: listen needs vip, address or fwmark",
                           "17:38: service four: listen takes vip or address, not both",
                           "18:30: service five: 127.0.0.1 is a loopback address"));
 }
@@ -212,14 +212,12 @@ l4:
 TEST(Reader, RefusesKeysOfLaterVersionsSoThatNothingIsSilentlyIgnored) {
   EXPECT_THAT(
       problems(
-          "version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { fwmark: 7, port: 1, address: 10.0.0.1 }\n"
-          "    check: {type: tcp}\n    persistence: 300s\n    forward: fullnat\n"),
+          "version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { port: 1, address: 10.0.0.1 }\n"
+          "    check: {type: tcp}\n    forward: fullnat\n"),
       ElementsAre(
           HasSubstr("2:1: l7 is not supported by this version"), HasSubstr("3:1: ha is not supported"),
-          HasSubstr("4:1: gslb is not supported"), HasSubstr("7:15: service a: listen: fwmark is not supported"),
-          HasSubstr("8:5: service a: check is not supported"),
-          HasSubstr("9:5: service a: persistence is not supported"),
-          HasSubstr("10:14: service a: forward \"fullnat\" is not supported by this version | it has dr, nat or tun")));
+          HasSubstr("4:1: gslb is not supported"), HasSubstr("8:5: service a: check is not supported"),
+          HasSubstr("9:14: service a: forward \"fullnat\" is not supported by this version | it has dr, nat or tun")));
 }
 
 TEST(Reader, WrongShapesAreToldNotGuessed) {

@@ -111,6 +111,11 @@ const Shape& director_shape() {
            .kind = Kind::Object,
            .doc = "Connections kept in step with other directors, by IPVS's protocol.",
            .shape = &sync_shape()},
+          {.name = "marks",
+           .kind = Kind::List,
+           .doc = "Which packets carry which firewall mark; the first rule that matches counts.",
+           .shape = &mark_shape(),
+           .item = Kind::Object},
       }};
   return shape;
 }
@@ -148,6 +153,27 @@ const Shape& sync_shape() {
            .kind = Kind::List,
            .doc = "Addresses of the other directors, to speak to them one by one instead of by a group.",
            .item = Kind::Address},
+      }};
+  return shape;
+}
+
+const Shape& mark_shape() {
+  static const Shape shape{
+      "mark",
+      "Gives packets that match by all that is written a firewall mark, for services that listen on it.",
+      {
+          {.name = "mark", .kind = Kind::Integer, .doc = "The mark.", .required = true, .min = 1, .max = 4294967295},
+          {.name = "source", .kind = Kind::Prefix, .doc = "Clients' address or network."},
+          {.name = "destination", .kind = Kind::Prefix, .doc = "The address, or network, they send to."},
+          {.name = "protocol",
+           .kind = Kind::Choice,
+           .doc = "Protocol; left out: any.",
+           .choices = {"tcp", "udp", "sctp"}},
+          {.name = "ports",
+           .kind = Kind::List,
+           .doc = "Destination ports, 80 or 8000-8100; left out: all.",
+           .item = Kind::Ports},
+          {.name = "interface", .kind = Kind::Interface, .doc = "Interface that packets come in by; left out: any."},
       }};
   return shape;
 }
@@ -213,14 +239,52 @@ const Shape& listen_shape() {
       {
           {.name = "vip", .kind = Kind::Name, .doc = "A vip; each of its addresses is served."},
           {.name = "address", .kind = Kind::Address, .doc = "An address that is not managed here."},
-          {.name = "port", .kind = Kind::Integer, .doc = "Port.", .required = true, .min = 1, .max = 65535},
+          {.name = "port",
+           .kind = Kind::Port,
+           .doc = "Port; any: every port without a service of its own. Needed but with fwmark."},
           {.name = "protocol",
            .kind = Kind::Choice,
            .doc = "Protocol.",
            .choices = {"tcp", "udp", "sctp"},
            .fallback = "tcp"},
-          {.name = "fwmark", .kind = Kind::Later, .doc = "A firewall mark instead of an address."},
+          {.name = "fwmark",
+           .kind = Kind::Integer,
+           .doc = "A firewall mark instead of address, port and protocol; see director: marks.",
+           .min = 1,
+           .max = 4294967295},
+          {.name = "family",
+           .kind = Kind::Choice,
+           .doc = "Address family of a mark's clients. Left out: those of the servers.",
+           .choices = {"ipv4", "ipv6"}},
       }};
+  return shape;
+}
+
+const Shape& persistence_shape() {
+  static const Shape shape{"persistence",
+                           "A client stays with its server.",
+                           {
+                               {.name = "timeout",
+                                .kind = Kind::Duration,
+                                .doc = "How long after its last new connection.",
+                                .min = 1,
+                                .max = 31 * kDay,
+                                .fallback = "6m"},
+                               {.name = "netmask",
+                                .kind = Kind::Address,
+                                .doc = "IPv4 clients whose addresses agree under this mask are one.",
+                                .fallback = "255.255.255.255"},
+                               {.name = "prefix",
+                                .kind = Kind::Integer,
+                                .doc = "IPv6 clients whose addresses agree in so many bits are one.",
+                                .min = 1,
+                                .max = 128,
+                                .fallback = "128"},
+                               {.name = "engine",
+                                .kind = Kind::Choice,
+                                .doc = "sip: clients are told apart by the Call-ID of their SIP messages, over UDP.",
+                                .choices = {"sip"}},
+                           }};
   return shape;
 }
 
@@ -323,8 +387,14 @@ const Shape& service_shape() {
            .fallback = "10m"},
           {.name = "servers", .kind = Kind::Map, .doc = "Real servers by name.", .shape = &server_shape()},
           {.name = "check", .kind = Kind::Later, .doc = "Health check."},
-          {.name = "persistence", .kind = Kind::Later, .doc = "A client stays with its server."},
-          {.name = "one_packet", .kind = Kind::Later, .doc = "UDP without connections."},
+          {.name = "persistence",
+           .kind = Kind::Object,
+           .doc = "A client stays with its server; {} for IPVS's defaults.",
+           .shape = &persistence_shape()},
+          {.name = "one_packet",
+           .kind = Kind::Flag,
+           .doc = "UDP: every packet is scheduled alone, no connection is kept.",
+           .fallback = "false"},
       }};
   return shape;
 }

@@ -24,9 +24,12 @@ enum class Kind : std::uint8_t {
   Choice,     // one of `choices`
   Address,    // 192.0.2.10, 2001:db8::10
   Prefix,     // an address with or without /length
+  Flag,       // true or false
+  Port,       // 1..65535, or any (0)
+  Ports,      // 80, or 8000-8100
   Object,     // the keys of `shape`
   Map,        // names -> the keys of `shape`
-  List,       // of `item`
+  List,       // of `item`; of Object: of the keys of `shape`
   Later,      // known, and not supported by this version
 };
 
@@ -61,12 +64,14 @@ const Shape& director_shape();
 const Shape& tuning_shape();
 const Shape& timeouts_shape();
 const Shape& sync_shape();
+const Shape& mark_shape();
 const Shape& service_shape();
 const Shape& listen_shape();
+const Shape& persistence_shape();
 const Shape& tunnel_shape();
 const Shape& server_shape();
 
-// Integer, Count and Duration; Text, Name, Interface and Choice; Address; Prefix.
+// Integer, Count, Duration, Flag and Port; Text, Name, Interface, Choice and Ports; Address; Prefix.
 using Value = std::variant<std::int64_t, std::string, net::Address, net::Prefix>;
 
 struct Mistake {

@@ -98,7 +98,12 @@ class Validator {
     if (key.required && node.items.empty()) {
       problems_.add(node.place, in(where, std::string(key.name) + " must not be empty"));
     }
-    for (const auto& item : node.items) scalar(item, key, key.item, where);
+    for (const auto& item : node.items) {
+      if (key.item == Kind::Object)
+        object(item, *key.shape, in(where, std::string(key.name)));
+      else
+        scalar(item, key, key.item, where);
+    }
   }
 
   void scalar(const Node& node, const Key& key, Kind kind, const std::string& where) {

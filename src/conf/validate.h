@@ -30,6 +30,9 @@ class Fields {
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name) const { return get<std::int64_t>(name); }
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const { return get<std::string>(name); }
   [[nodiscard]] std::optional<net::Address> address(std::string_view name) const { return get<net::Address>(name); }
+  [[nodiscard]] std::optional<net::Prefix> prefix(std::string_view name) const { return get<net::Prefix>(name); }
+  // A Flag; false when it is left out.
+  [[nodiscard]] bool flag(std::string_view name) const { return get<std::int64_t>(name).value_or(0) != 0; }
 
   // The right items of a List, each with its node.
   template <class T>

@@ -108,6 +108,29 @@ Read interface(std::string_view text) {
   return Value(std::string(text));
 }
 
+Read flag(std::string_view text) {
+  for (const auto& [word, value] : {std::pair{"true", 1}, {"false", 0}})
+    if (text == word) return Value(std::int64_t{value});
+  return must_be("true or false", text);
+}
+
+// 0 is IPVS's word for every port.
+Read port(std::string_view text) {
+  if (text == "any" || text == "0") return Value(std::int64_t{0});
+  const auto number = parse_number<std::int64_t>(text);
+  if (!number || *number < 1 || *number > 65535) return must_be("1..65535, or any", text);
+  return Value(*number);
+}
+
+Read ports(std::string_view text) {
+  const auto dash = text.find('-');
+  const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_number<std::uint16_t>(text.substr(dash + 1));
+  if (!first || !last) return must_be("a port or a range of ports, like 80 or 8000-8100", text);
+  if (*first > *last) return must_be("a range of ports from the lower to the higher", text);
+  return Value(std::string(text));
+}
+
 Read address(std::string_view text) {
   if (const auto a = net::Address::parse(text)) return Value(*a);
   std::string hint;
@@ -142,6 +165,12 @@ tl::expected<Value, Mistake> read_value(const Key& key, Kind kind, std::string_v
       return address(text);
     case Kind::Prefix:
       return prefix(text);
+    case Kind::Flag:
+      return flag(text);
+    case Kind::Port:
+      return port(text);
+    case Kind::Ports:
+      return ports(text);
     case Kind::Text:
       if (text.empty()) return tl::unexpected(Mistake{"must not be empty", ""});
       return Value(std::string(text));

@@ -32,8 +32,10 @@ struct Named {
   E value;
   std::string_view name;
 };
-inline constexpr Named<conf::Protocol> kProtocols[] = {
-    {conf::Protocol::Tcp, "tcp"}, {conf::Protocol::Udp, "udp"}, {conf::Protocol::Sctp, "sctp"}};
+inline constexpr Named<conf::Protocol> kProtocols[] = {{conf::Protocol::Tcp, "tcp"},
+                                                       {conf::Protocol::Udp, "udp"},
+                                                       {conf::Protocol::Sctp, "sctp"},
+                                                       {conf::Protocol::Ip, "ip"}};
 inline constexpr Named<conf::Forward> kForwards[] = {{conf::Forward::Masq, "nat"},
                                                      {conf::Forward::Local, "local"},
                                                      {conf::Forward::Tunnel, "tun"},
@@ -201,6 +203,9 @@ void fields(V& v, T& connection) {
   v.need("server", connection.server);
   v("state", connection.state);
   v("expires_in", connection.expires_in);
+  v("persistence", connection.is_template);
+  v("engine", connection.engine);
+  v("engine_data", connection.engine_data);
 }
 
 template <class V, Of<lb::ReasonCount> T>

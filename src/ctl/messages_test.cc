@@ -250,7 +250,7 @@ TEST(Messages, WrongRequestsAreNamed) {
   EXPECT_EQ(request_error(R"({"op":"list","service":{"address":"1.2.3.4","port":1.0}})"),
             "request: service.port must be a whole number, 0..65535");
   EXPECT_EQ(request_error(R"({"op":"list","service":{"address":"1.2.3.4","protocol":"icmp"}})"),
-            "request: service.protocol must be one of tcp, udp, sctp");
+            "request: service.protocol must be one of tcp, udp, sctp, ip");
   EXPECT_EQ(request_error(R"({"op":"list","service":{"address":"1.2.3"}})"),
             "request: service.address must be an IP address");
   EXPECT_EQ(request_error(R"({"op":"change"})"), "request: steps is missing");

@@ -26,6 +26,11 @@ net::Address address_of(std::uint32_t last, const std::uint32_t upper[3], std::u
 
 pl_service_key abi_key(const conf::ServiceKey& key) {
   pl_service_key out{};
+  if (key.fwmark != 0) {
+    out.family = abi_family(key.family);
+    pl_mark_addr(&out.addr, key.fwmark, out.family);
+    return out;
+  }
   out.addr = abi_address(key.address);
   out.port = htons(key.port);
   out.proto = static_cast<std::uint8_t>(key.protocol);
@@ -36,6 +41,10 @@ pl_service_key abi_key(const conf::ServiceKey& key) {
 conf::ServiceKey key_of(const pl_service_key& key) {
   conf::ServiceKey out;
   out.family = key.family == 6 ? net::Family::V6 : net::Family::V4;
+  if (key.proto == 0) {
+    out.fwmark = ntohl(key.family == 6 ? key.addr.w[0] : key.addr.w[3]);
+    return out;
+  }
   out.protocol = static_cast<conf::Protocol>(key.proto);
   out.address = address_of(key.addr, key.family);
   out.port = ntohs(key.port);
@@ -81,8 +90,35 @@ std::string state_name(std::uint8_t proto, std::uint32_t state) {
       return state < kSctp.size() ? kSctp[state] : "ERR!";
     case conf::Protocol::Udp:
       return "UDP";
+    case conf::Protocol::Ip:
+      break;
   }
   return "NONE";
+}
+
+// IP_VS_CTPL_S_* of ip_vs_state_name().
+std::string template_state_name(std::uint32_t state) { return (state & PL_TEMPLATE_ASSURED) != 0 ? "ASSURED" : "NONE"; }
+
+std::uint32_t abi_persist_mask(const conf::Persistence& persistence, net::Family family) {
+  return family == net::Family::V6 ? persistence.netmask : htonl(persistence.netmask);
+}
+
+std::uint32_t abi_port_for(const conf::Service& service, std::uint16_t server_port) {
+  if (!service.persistence || server_port == 0) return 0;
+  if (service.key.fwmark != 0 || service.key.port == 0) return PL_PORT_FOR_NONE;
+  return service.key.port == kFtpPort ? PL_PORT_FOR(htons(kFtpPort)) : 0;
+}
+
+std::uint32_t abi_lookup(const conf::ServiceKey& key) {
+  if (key.fwmark != 0) return PL_LOOKUP_MARK;
+  if (key.port == 0) return PL_LOOKUP_ANY_PORT;
+  return key.port == kFtpPort ? PL_LOOKUP_FTP : 0;
+}
+
+std::uint32_t abi_service_flags(const conf::Service& service) {
+  std::uint32_t flags = service.one_packet ? PL_SERVICE_ONE_PACKET : 0;
+  if (service.persistence && service.persistence->engine == "sip") flags |= PL_SERVICE_SIP;
+  return flags;
 }
 
 }  // namespace plenum::lb

@@ -31,5 +31,17 @@ pl_next_hop abi_next_hop(const NextHop& hop);
 
 // IPVS's names for a connection's state: "ESTABLISHED", "FIN_WAIT", "UDP".
 std::string state_name(std::uint8_t proto, std::uint32_t state);
+// A persistence template's: "ASSURED", "NONE".
+std::string template_state_name(std::uint32_t state);
+
+inline constexpr std::uint16_t kFtpPort = 21;
+
+// pl_service.persist_mask.
+std::uint32_t abi_persist_mask(const conf::Persistence& persistence, net::Family family);
+// pl_server.port_for of a service's server that has this port of its own.
+std::uint32_t abi_port_for(const conf::Service& service, std::uint16_t server_port);
+// Which of enum pl_lookups finds the service; 0: that for its port.
+std::uint32_t abi_lookup(const conf::ServiceKey& key);
+std::uint32_t abi_service_flags(const conf::Service& service);
 
 }  // namespace plenum::lb

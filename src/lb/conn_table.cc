@@ -71,8 +71,13 @@ bool ConnTable::end(std::uint32_t bucket, std::uint32_t slot, std::uint64_t word
   auto at = shared(b.word[slot]);
   auto seen = static_cast<decltype(at)::value_type>(word);
   // Only the bucket's bits and the lock may differ; a changed expiry means it lives on.
-  while (!at.compare_exchange_weak(seen, seen & PL_WORD_BUCKET))
+  const bool is_call = is_template && (b.conn[slot].flags & PL_CONN_CALL_ID) != 0 && forget_call_;
+  while (!at.compare_exchange_weak(seen, (seen & PL_WORD_BUCKET) | (is_call ? PL_WORD_BUSY : 0)))
     if ((seen & ~PL_WORD_BUCKET) != (word & ~PL_WORD_BUCKET)) return false;
+  if (is_call) {
+    forget_call_(PL_PLACE(bucket, slot));
+    at.fetch_and(~PL_WORD_BUSY);
+  }
   if (server < loads_.size()) {
     auto& load = loads_[server];
     shared(is_template ? load.persistent : (word & PL_WORD_ACTIVE) != 0 ? load.active : load.inactive).fetch_sub(1);
@@ -121,6 +126,7 @@ std::optional<ConnTable::Entry> ConnTable::entry(std::uint32_t bucket, std::uint
   auto& b = buckets_[bucket];
   for (int tries = 0; tries < 8; ++tries) {
     Entry entry;
+    entry.place = PL_PLACE(bucket, slot);
     entry.word = shared(b.word[slot]).load();
     if (!is_live(entry.word)) return std::nullopt;
     entry.conn = b.conn[slot];

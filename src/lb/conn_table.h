@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "bpf/abi.h"
 #include "lb/scheduler_maps.h"
@@ -15,12 +16,18 @@ namespace plenum::lb {
 class ConnTable {
  public:
   // `buckets` counts a power of two; all arrays are shared with the data plane and outlive
-  // the table.
-  ConnTable(std::span<pl_bucket> buckets, const SchedulerMaps& schedulers)
-      : buckets_(buckets), loads_(schedulers.loads), schedulers_(schedulers.view()) {}
+  // the table. `forget_call` is told the place (PL_PLACE) of a SIP template that ends, while
+  // nobody else can take it.
+  ConnTable(std::span<pl_bucket> buckets, const SchedulerMaps& schedulers,
+            std::function<void(std::uint32_t place)> forget_call = {})
+      : buckets_(buckets),
+        loads_(schedulers.loads),
+        schedulers_(schedulers.view()),
+        forget_call_(std::move(forget_call)) {}
   // A table whose loads no scheduler looks at.
-  ConnTable(std::span<pl_bucket> buckets, std::span<pl_load> loads)
-      : ConnTable(buckets, SchedulerMaps{.loads = loads}) {}
+  ConnTable(std::span<pl_bucket> buckets, std::span<pl_load> loads,
+            std::function<void(std::uint32_t place)> forget_call = {})
+      : ConnTable(buckets, SchedulerMaps{.loads = loads}, std::move(forget_call)) {}
 
   [[nodiscard]] std::uint32_t bucket_count() const { return static_cast<std::uint32_t>(buckets_.size()); }
   [[nodiscard]] std::uint32_t slot_count() const { return bucket_count() * PL_SLOTS; }
@@ -31,6 +38,7 @@ class ConnTable {
   std::uint32_t age(std::uint32_t first, std::uint32_t count, std::uint32_t now);
 
   struct Entry {
+    std::uint32_t place = 0;  // PL_PLACE
     std::uint64_t word = 0;
     pl_conn conn{};
     pl_conn_upper upper{};
@@ -54,6 +62,7 @@ class ConnTable {
   std::span<pl_bucket> buckets_;
   std::span<pl_load> loads_;
   pl_maps schedulers_;
+  std::function<void(std::uint32_t)> forget_call_;
 };
 
 // CLOCK_MONOTONIC in ticks of the table.

@@ -136,6 +136,19 @@ TEST_F(TemplateTest, AnEndedConnectionLeavesWhatTookItsTemplatesPlaceAlone) {
   EXPECT_EQ(controlled(), 5u);
 }
 
+TEST_F(TemplateTest, ACallsEndIsToldWhileItsPlaceIsHeld) {
+  std::vector<std::uint32_t> told;
+  ConnTable table(buckets_, loads_, [&](std::uint32_t place) {
+    told.push_back(place);
+    EXPECT_TRUE(buckets_[kBucket].word[kSlot] & PL_WORD_BUSY);
+  });
+  put_template(kNow - 1, 0);
+  buckets_[kBucket].conn[kSlot].flags = PL_CONN_CALL_ID;
+  EXPECT_EQ(table.age(0, 4, kNow), 1u);
+  EXPECT_EQ(told, std::vector<std::uint32_t>{kPlace});
+  EXPECT_EQ(buckets_[kBucket].word[kSlot] & ~PL_WORD_EXPIRES, 0u);
+}
+
 TEST_F(TemplateTest, NeverCountsBelowNone) {
   put_template(kNow + 1, 0);
   put_controlled(0, kNow - 1);

@@ -28,7 +28,8 @@ std::uint32_t room(std::uint32_t count) { return count - 1; }
 
 DataPlane::DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now)
     : program_(program),
-      conns_(program.conns.span(), program.schedulers()),
+      conns_(program.conns.span(), program.schedulers(),
+             [this](std::uint32_t place) { bpf_map_delete_elem(program_.call_ids_fd(), &place); }),
       stats_(program.stats_fd(), program.servers.size()),
       cpus_(libbpf_num_possible_cpus()),
       services_(program.services.size()),
@@ -70,8 +71,10 @@ void DataPlane::adopt() {
   for (const pl_service_key* from = nullptr; bpf_map_get_next_key(program_.vips_fd(), from, &next) == 0; from = &key) {
     key = next;
     std::uint32_t index = 0;
-    if (bpf_map_lookup_elem(program_.vips_fd(), &key, &index) == 0 && index < services_.size())
+    if (bpf_map_lookup_elem(program_.vips_fd(), &key, &index) == 0 && index < services_.size()) {
       services_[index].removed = false;
+      count_lookup(services_[index].key, 1);
+    }
   }
   for (std::uint32_t i = 1; i < servers_.size(); ++i) {
     const auto& s = program_.servers[i];
@@ -87,7 +90,7 @@ void DataPlane::adopt() {
     set_nat(i, slot.key.address, s.forward == PL_FWD_MASQ);
     if (slot.removed) removed_.insert(i);
   }
-  forget_orphaned_loads();
+  forget_orphans();
   for (std::uint32_t i = 1; i < services_.size(); ++i)
     if (services_[i].used) lists_.adopt(i);
   for (std::uint32_t i = 1; i < services_.size(); ++i)
@@ -96,17 +99,34 @@ void DataPlane::adopt() {
 
 // A daemon killed between ending a connection and counting it down leaves a load that nobody
 // would ever take away; for a removed server, which gets no new connections, the table tells.
-void DataPlane::forget_orphaned_loads() {
+// The same for a template that counts connections: with none of them there, it has none.
+void DataPlane::forget_orphans() {
   std::set<std::uint32_t> suspects;
-  for (const auto index : removed_)
-    if (program_.loads[index].active != 0 || program_.loads[index].inactive != 0) suspects.insert(index);
-  if (suspects.empty()) return;
-  for (std::uint32_t bucket = 0; bucket < conns_.bucket_count(); ++bucket)
-    conns_.read(bucket, [&](const ConnTable::Entry& entry) { suspects.erase(entry.conn.server); });
+  for (const auto index : removed_) {
+    const auto& load = program_.loads[index];
+    if (load.active != 0 || load.inactive != 0 || load.persistent != 0) suspects.insert(index);
+  }
+  std::map<std::uint32_t, std::uint32_t> templates;  // by place: connections it says it has
+  const auto each = [this](const auto& take) {
+    for (std::uint32_t bucket = 0; bucket < conns_.bucket_count(); ++bucket) conns_.read(bucket, take);
+  };
+  each([&](const ConnTable::Entry& entry) {
+    if ((entry.word & PL_WORD_TEMPLATE) != 0 && entry.conn.packets != 0) templates[entry.place] = entry.conn.packets;
+  });
+  if (suspects.empty() && templates.empty()) return;
+  each([&](const ConnTable::Entry& entry) {
+    suspects.erase(entry.conn.server);
+    if ((entry.word & PL_WORD_TEMPLATE) == 0) templates.erase(entry.conn.control);
+  });
   for (const auto index : suspects) {
     shared(program_.loads[index].active).store(0);
     shared(program_.loads[index].inactive).store(0);
+    shared(program_.loads[index].persistent).store(0);
   }
+  // One that was used meanwhile says another number.
+  for (auto [place, count] : templates)
+    shared(program_.conns[(place - 1) / PL_SLOTS].conn[(place - 1) % PL_SLOTS].packets)
+        .compare_exchange_strong(count, 0);
 }
 
 Result<std::uint32_t> DataPlane::service_slot(const conf::ServiceKey& key, TimePoint now) {
@@ -224,14 +244,17 @@ Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry,
   }
   PLENUM_TRY(const auto index, service_slot(key, now), "data plane");
   auto& slot = services_[index];
+  write_service(index, entry->spec);
   // A server there is no room for keeps no other from being served.
   Result<> outcome;
   for (const auto& server : entry->servers) {
     const auto at = server_slot(index, server.spec.key, now);
-    if (at)
+    if (at) {
+      shared(program_.servers[*at].port_for).store(abi_port_for(entry->spec, server.spec.key.port));
       write_server(*at, index, server.effective(), now);
-    else
+    } else {
       outcome = tl::unexpected(at.error());
+    }
   }
   PLENUM_CHECK(set_members(index, *entry, now), "data plane");
   for (const auto& [server, at] : slot.servers)
@@ -243,13 +266,36 @@ Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry,
     if (bpf_map_update_elem(program_.vips_fd(), &wire, &index, BPF_ANY) != 0)
       return fail_errno("data plane: add the service");
     slot.removed = false;
+    count_lookup(key, 1);
   }
   return outcome;
+}
+
+// What its packets are told by it before they have a server.
+void DataPlane::write_service(std::uint32_t index, const conf::Service& spec) {
+  auto& s = program_.services[index];
+  const auto& persistence = spec.persistence;
+  if (persistence) shared(s.persist_mask).store(abi_persist_mask(*persistence, spec.key.family));
+  shared(s.persist_ticks).store(persistence ? std::max(ticks_of(persistence->timeout), 1u) : 0);
+  shared(s.flags).store(abi_service_flags(spec));
+}
+
+void DataPlane::count_lookup(const conf::ServiceKey& key, int by) {
+  const auto lookup = abi_lookup(key);
+  if (lookup == 0) return;
+  auto& services = lookups_[lookup];
+  services += static_cast<std::uint32_t>(by);
+  auto word = shared(program_.settings[0].lookups);
+  if (services != 0)
+    word.fetch_or(lookup);
+  else
+    word.fetch_and(~lookup);
 }
 
 void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
   auto& slot = services_[index];
   const auto wire = abi_key(slot.key);
+  if (!slot.removed) count_lookup(slot.key, -1);
   bpf_map_delete_elem(program_.vips_fd(), &wire);
   lists_.remove(index, now);
   slot.carry = slot.baseline = {};
@@ -429,6 +475,7 @@ ServerNumbers DataPlane::numbers(const conf::ServiceKey& service, const conf::Se
   out.rates = servers_[at->second].estimator.rates();
   out.active = shared(program_.loads[at->second].active).load();
   out.inactive = shared(program_.loads[at->second].inactive).load();
+  out.persistent = shared(program_.loads[at->second].persistent).load();
   return out;
 }
 
@@ -444,26 +491,6 @@ std::uint64_t DataPlane::connections() const {
   for (std::uint32_t i = 1; i < servers_.size(); ++i)
     if (servers_[i].service != 0) sum += program_.loads[i].active + program_.loads[i].inactive;
   return sum;
-}
-
-void DataPlane::list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const {
-  const auto now = current_tick();
-  conns_.read(bucket, [&](const ConnTable::Entry& entry) {
-    const auto left = static_cast<std::uint32_t>(entry.word) - now;
-    if (static_cast<std::int32_t>(left) < 0) return;
-    const auto& c = entry.conn;
-    ConnectionStatus status;
-    status.protocol = static_cast<conf::Protocol>(c.proto);
-    status.client = {address_of(c.client, entry.upper.client, c.family), ntohs(c.client_port)};
-    status.virtual_ = {address_of(c.vip, entry.upper.vip, c.family), ntohs(c.vport)};
-    if (c.server < program_.servers.size()) {
-      const auto& server = program_.servers[c.server];
-      status.server = {address_of(server.addr, server.family), server.port != 0 ? ntohs(server.port) : ntohs(c.vport)};
-    }
-    status.state = state_name(c.proto, static_cast<std::uint32_t>((entry.word & PL_WORD_STATE) >> PL_WORD_STATE_SHIFT));
-    status.expires_in = seconds_of(left);
-    out.push_back(std::move(status));
-  });
 }
 
 void DataPlane::count(pl_reason event, std::uint64_t more) {

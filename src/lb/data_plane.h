@@ -36,7 +36,7 @@ using Baselines = std::map<std::string, std::vector<std::uint64_t>>;
 struct ServerNumbers {
   Counters counters;
   Rates rates;
-  std::uint32_t active = 0, inactive = 0;
+  std::uint32_t active = 0, inactive = 0, persistent = 0;
 };
 
 struct ServiceNumbers {
@@ -48,6 +48,9 @@ class DataPlane {
  public:
   // Takes over what the maps of an adopted program hold; `program` outlives it.
   DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint now);
+
+  // Which packets carry which mark, in order; at most PL_MARK_RULES of them.
+  void set_marks(const std::vector<pl_mark_rule>& rules);
 
   // Makes the maps agree with `entry`; nullptr: the service is removed. ENOSPC when a map is
   // full: then what was there goes on, and the caller tries again when slots were given back.
@@ -94,6 +97,8 @@ class DataPlane {
 
   [[nodiscard]] ConnTable& table() { return conns_; }
   [[nodiscard]] const ConnTable& table() const { return conns_; }
+  // One entry as listings show it, without the time it has left.
+  [[nodiscard]] ConnectionStatus status_of(const ConnTable::Entry& entry) const;
   // The connections of one bucket, as listings show them.
   void list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const;
   [[nodiscard]] std::vector<ReasonCount> reasons() const;
@@ -136,7 +141,9 @@ class DataPlane {
   void point(std::uint32_t index, const NextHop& hop, TimePoint now);
   void release_server(std::uint32_t index, TimePoint now);
   void release_service(std::uint32_t index, TimePoint now);
-  void forget_orphaned_loads();
+  void forget_orphans();
+  void write_service(std::uint32_t index, const conf::Service& spec);
+  void count_lookup(const conf::ServiceKey& key, int by);
   void set_nat(std::uint32_t index, const net::Address& address, bool nat);
   [[nodiscard]] std::uint32_t slots_used() const;
   [[nodiscard]] Counters read_stats(std::uint32_t server, const Snapshot* snapshot = nullptr) const;
@@ -158,6 +165,7 @@ class DataPlane {
   MemberLists lists_;
   NextHopSlots hop_slots_;
   std::vector<std::uint16_t> nat_uses_;
+  std::map<std::uint32_t, std::uint32_t> lookups_;  // enum pl_lookups to services found by it
   std::set<std::uint32_t> removed_;
   bool held_ = false;
   std::set<net::Address> hops_due_;  // their next hop found no room

@@ -64,7 +64,7 @@ std::optional<proto::SyncConnection> DataPlane::told(const ConnTable::Entry& ent
   out.server = address_of(server.addr, server.family);
   out.client_port = ntohs(c.client_port);
   out.virtual_port = ntohs(c.vport);
-  out.server_port = server.port != 0 ? ntohs(server.port) : out.virtual_port;
+  out.server_port = ntohs(pl_server_port(&server, c.vport));
   if (server.service < services_.size()) out.fwmark = services_[server.service].key.fwmark;
   out.timeout = seconds_of(is_template ? c.control : timeout_of(program_.settings[0], c.proto, state));
   return out;

@@ -45,6 +45,8 @@ bool drop_entry_takes(const ConnTable::Entry& entry, std::uint32_t udp_timeout, 
   const auto state = static_cast<std::uint32_t>((entry.word & PL_WORD_STATE) >> PL_WORD_STATE_SHIFT);
   if ((entry.word & PL_WORD_TEMPLATE) != 0) return (state & PL_TEMPLATE_ASSURED) == 0 && entry.conn.packets == 0;
   switch (static_cast<conf::Protocol>(entry.conn.proto)) {
+    case conf::Protocol::Ip:  // templates alone, see above
+      break;
     case conf::Protocol::Tcp:
       return state == PL_TCP_SYN_RECV || state == PL_TCP_SYNACK;
     case conf::Protocol::Sctp:

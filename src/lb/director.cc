@@ -9,6 +9,7 @@
 #include "lb/abi_values.h"
 #include "lb/explain/live_view.h"
 #include "lb/mapped_array.h"
+#include "lb/mark_rules.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
 #include "lb/tuning.h"
@@ -228,6 +229,7 @@ void Director::update_ports() {
     else
       marks = true;
   }
+  vips.merge(marked_addresses(config_.director.marks, next_hops_->network()));
   show_fragment_targets(program_->vip_filter, vips, marks);
   std::set<std::uint32_t> ways_out;
   for (const auto& destination : data_plane_->destinations())
@@ -235,6 +237,7 @@ void Director::update_ports() {
       ways_out.insert(hop->ifindex);
   const auto plan = plan_ports(config_.director.interfaces, vips, ways_out, next_hops_->network());
   port_problems_ = plan.warnings;
+  data_plane_->set_marks(abi_marks(config_.director.marks, next_hops_->network(), port_problems_));
   for (const auto& port : plan.ports) {
     auto& slot = program_->ports[port.ifindex % PL_PORTS];
     for (std::size_t i = 0; i < PL_PORT_MACS; ++i) shared(slot.mac[i]).store(port.mac[i]);
@@ -338,6 +341,7 @@ ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, cons
   status.rates = numbers.rates;
   status.active = numbers.active;
   status.inactive = numbers.inactive;
+  status.persistent = numbers.persistent;
   if (const auto* hop = next_hops_->find(entry.spec.key.address)) status.next_hop = hop->text();
   return status;
 }
@@ -524,7 +528,7 @@ void Director::every_second() {
   sync_->every_second();
   const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
     const auto numbers = data_plane_->numbers(service, server);
-    return std::uint64_t{numbers.active} + numbers.inactive;
+    return std::uint64_t{numbers.active} + numbers.inactive + numbers.persistent;
   });
   if (steps.empty()) return;
   for (const auto& step : steps) {

@@ -1,5 +1,6 @@
 #include "lb/runtime_state.h"
 
+#include "lb/mark_rules.h"
 #include "lb/state_json.h"
 #include "lb/sync_json.h"
 #include "lb/tuning_json.h"
@@ -35,6 +36,7 @@ void write_host(JsonWriter& out, const RuntimeState& state) {
   out.key("timeouts").json(to_json(state.director.timeouts).dump());
   out.key("sync").json(to_json(state.director.sync).dump());
   out.key("sync_running").json(to_json(state.sync).dump());
+  out.key("marks").json(marks_to_json(state.director.marks).dump());
   out.key("vips").begin_array();
   for (const auto& vip : state.vips) {
     out.begin_object();
@@ -79,6 +81,7 @@ void read_host(StateReader& in, const Json& json, RuntimeState& out) {
   out.director.timeouts = timeouts_from(in, json);
   out.director.sync = sync_from(in, json, "sync");
   out.sync = sync_from(in, json, "sync_running");
+  out.director.marks = marks_from_json(in, json);
   for (const auto& one : in.array(json, "vips")) {
     if (!one.is_object()) return in.fail("vips", "have something that is no vip");
     conf::Vip vip;

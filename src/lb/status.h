@@ -59,6 +59,10 @@ struct ConnectionStatus {
   net::Endpoint client, virtual_, server;
   std::string state;             // IPVS's names: ESTABLISHED, FIN_WAIT, UDP ...
   std::uint32_t expires_in = 0;  // seconds
+  // A persistence template: protocol Ip and virtual_ a mark (0.0.0.5, 0:5::) for a mark's
+  // service, port 0 for all ports; state ASSURED once a connection of it was established.
+  bool is_template = false;
+  std::string engine, engine_data;  // "sip" and the Call-ID; empty without an engine
   bool operator==(const ConnectionStatus&) const = default;
 };
 

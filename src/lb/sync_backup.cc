@@ -30,8 +30,10 @@ bool is_known(const proto::SyncConnection& c) {
       return is_template || c.state < PL_SCTP_STATES;
     case conf::Protocol::Udp:
       return is_template || c.state == PL_UDP_NORMAL;
+    case conf::Protocol::Ip:
+      return is_template && c.fwmark != 0;
   }
-  return is_template && c.protocol == 0 && c.fwmark != 0;
+  return false;
 }
 
 bool is_server(const net::Address& address) {

@@ -78,6 +78,7 @@ Features Features::implemented() {
   features.scheduler_flags = true;
   features.gre = true;
   features.tunnel_checksum = true;
+  features.persistence = features.fwmark = features.one_packet = features.any_port = true;
   return features;
 }
 

@@ -59,6 +59,9 @@ std::string links_dir(const std::string& dir) { return dir + "/links"; }
 std::uint32_t rows_for(const PlaneSizes& sizes) { return sizes.servers * 4; }
 std::uint32_t slots_for(const PlaneSizes& sizes) { return std::max(sizes.servers * 4, 1024u); }
 
+// The map's hash buckets are there from the start, 16 bytes each; its values only while used.
+std::uint32_t call_ids_for(const PlaneSizes& sizes) { return std::clamp(sizes.connections / 4, 1024u, 1u << 20); }
+
 void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
   const struct {
     bpf_map* map;
@@ -69,6 +72,7 @@ void set_sizes(director_bpf& s, const PlaneSizes& sizes) {
       {s.maps.pl_services, sizes.services},
       {s.maps.pl_members, rows_for(sizes)},
       {s.maps.pl_slots, slots_for(sizes)},
+      {s.maps.pl_call_ids, call_ids_for(sizes)},
       {s.maps.pl_servers, sizes.servers},
       {s.maps.pl_loads, sizes.servers},
       {s.maps.pl_next_hops, sizes.servers * 2},
@@ -177,6 +181,7 @@ Result<> XdpProgram::map_arrays() {
   auto& m = skeleton_->maps;
   PLENUM_CHECK(map_into(settings, m.pl_settings), "settings");
   PLENUM_CHECK(map_into(ports, m.pl_ports), "ports");
+  PLENUM_CHECK(map_into(marks, m.pl_marks), "mark rules");
   PLENUM_CHECK(map_into(services, m.pl_services), "services");
   PLENUM_CHECK(map_into(members, m.pl_members), "members");
   PLENUM_CHECK(map_into(slots, m.pl_slots), "hash slots");
@@ -322,5 +327,6 @@ int XdpProgram::vips_fd() const { return bpf_map__fd(skeleton_->maps.pl_vips); }
 int XdpProgram::reals_fd() const { return bpf_map__fd(skeleton_->maps.pl_reals); }
 int XdpProgram::stats_fd() const { return bpf_map__fd(skeleton_->maps.pl_stats); }
 int XdpProgram::reasons_fd() const { return bpf_map__fd(skeleton_->maps.pl_reasons); }
+int XdpProgram::call_ids_fd() const { return bpf_map__fd(skeleton_->maps.pl_call_ids); }
 
 }  // namespace plenum::lb

@@ -64,12 +64,14 @@ class XdpProgram {
   [[nodiscard]] int reals_fd() const;
   [[nodiscard]] int stats_fd() const;
   [[nodiscard]] int reasons_fd() const;
+  [[nodiscard]] int call_ids_fd() const;
 
   // What schedulers read of all these.
   [[nodiscard]] SchedulerMaps schedulers() const;
 
   MappedArray<pl_settings> settings;
   MappedArray<pl_port> ports;
+  MappedArray<pl_mark_rule> marks;
   MappedArray<pl_service> services;
   MappedArray<pl_row> members;
   MappedArray<pl_hash_slots> slots;

@@ -140,11 +140,11 @@ def test_a_start_with_a_file_that_is_refused_keeps_the_old_state(large):
         _wait_until_served(stage, stage.vip(4))
         rules = stage.director.ipvsadm("-Sn").stdout
         assert stage.director.stop() == 0
-        # It reads well, but no packet can be sent there.
+        # It reads well, but no server can have it.
         last = str(stage.servers[-1].address(4))
         _configure(stage, _service(stage).replace(last, "255.255.255.255"))
         stage.director.start()
-        assert "unicast" in _status(stage)["config_error"]
+        assert "255.255.255.255 is the broadcast address" in _status(stage)["config_error"]
         assert stage.director.ipvsadm("-Sn").stdout == rules
         _wait_until_served(stage, stage.vip(4))
         _configure(stage, _service(stage))

@@ -101,6 +101,7 @@ Director::Director(const Sizes& sizes)
     : skeleton_(load(sizes)),
       settings_(skeleton_->maps.pl_settings),
       ports_(skeleton_->maps.pl_ports),
+      marks_(skeleton_->maps.pl_marks),
       services_(skeleton_->maps.pl_services),
       members_(skeleton_->maps.pl_members),
       slots_(skeleton_->maps.pl_slots),
@@ -132,6 +133,7 @@ void Director::reset() {
   protocols_.clear();
   next_service_ = next_server_ = next_hop_ = 1;
   ports_.clear();
+  marks_.clear();
   services_.clear();
   members_.clear();
   slots_.clear();
@@ -147,6 +149,7 @@ void Director::reset() {
   clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_reasons);
   clear_per_cpu<std::uint64_t>(skeleton_->maps.pl_icmp_budget);
   clear_per_cpu<pl_stats>(skeleton_->maps.pl_stats);
+  for (const auto& [place, text] : call_ids()) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_call_ids), &place);
 
   take_notes();
 
@@ -192,8 +195,22 @@ std::uint32_t Director::add(const Service& service) {
   servers_of_[index];
   specs_[index] = service;
   protocols_[index] = service.protocol;
-  const pl_service_key key{to_abi(service.address), __builtin_bswap16(service.port), service.protocol,
-                           static_cast<__u8>(service.address.family())};
+  const auto family = static_cast<__u8>(service.address.family());
+  pl_service_key key{to_abi(service.address), __builtin_bswap16(service.port), service.protocol, family};
+  if (service.mark != 0) {
+    key.port = 0;
+    key.proto = 0;
+    pl_mark_addr(&key.addr, service.mark, family);
+    settings_[0].lookups |= PL_LOOKUP_MARK;
+  } else if (service.port == 21) {
+    settings_[0].lookups |= PL_LOOKUP_FTP;
+  } else if (service.port == 0) {
+    settings_[0].lookups |= PL_LOOKUP_ANY_PORT;
+  }
+  const unsigned prefix = service.prefix.value_or(family == 6 ? 128 : 32);
+  s.persist_ticks = ticks(service.persist);
+  s.persist_mask = family == 6 ? prefix : __builtin_bswap32(static_cast<__u32>(~0ULL << (32 - prefix)));
+  s.flags = service.flags;
   if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &index, BPF_NOEXIST) != 0)
     throw std::runtime_error("add service");
   s.key = key;
@@ -202,14 +219,6 @@ std::uint32_t Director::add(const Service& service) {
   const std::uint32_t bit = pl_nat_bit(&key.addr);
   vip_filter_[bit / 64] |= 1ULL << bit % 64;
   return index;
-}
-
-void Director::add_key(std::uint32_t service, const net::Address& address, std::uint16_t port) {
-  const pl_service_key key{to_abi(address), __builtin_bswap16(port), protocols_.at(service),
-                           static_cast<__u8>(address.family())};
-  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &service, BPF_NOEXIST) != 0)
-    throw std::runtime_error("add a key of a service");
-  keys_.push_back(key);
 }
 
 std::uint32_t Director::add(std::uint32_t service, const Server& server) {
@@ -249,6 +258,30 @@ std::uint32_t Director::add(const NextHop& hop) {
   h.ifindex = hop.ifindex;
   h.source = to_abi(hop.source);
   return index;
+}
+
+void Director::set_marks(const std::vector<MarkRule>& rules) {
+  const auto fill = [](const std::optional<net::Prefix>& prefix, pl_addr& address, pl_addr& mask) {
+    if (!prefix) return;
+    address = to_abi(prefix->address);
+    const unsigned length = prefix->length + (prefix->address.is_v4() ? 96 : 0);
+    for (unsigned i = 0; i < 4; ++i) {
+      const unsigned bits = std::clamp(static_cast<int>(length) - static_cast<int>(i * 32), 0, 32);
+      mask.w[i] = __builtin_bswap32(static_cast<__u32>(~0ULL << (32 - bits)));
+    }
+  };
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    pl_mark_rule& rule = marks_[PL_MARK_RULES + i];
+    rule = {};
+    rule.mark = rules[i].mark;
+    fill(rules[i].source, rule.source, rule.source_mask);
+    fill(rules[i].destination, rule.destination, rule.destination_mask);
+    rule.proto = rules[i].protocol;
+    rule.first_port = rules[i].first_port;
+    rule.last_port = rules[i].last_port;
+    rule.ifindex = rules[i].ifindex;
+  }
+  settings_[0].mark_rules = std::uint64_t{PL_MARK_RULES} << 32 | rules.size();
 }
 
 void Director::set_nat_filter(std::uint32_t server, bool on) {
@@ -467,6 +500,18 @@ std::optional<Entry> Director::entry(const net::Address& client, std::uint16_t p
     found = e;
   }
   return found;
+}
+
+std::map<std::uint32_t, std::string> Director::call_ids() const {
+  std::map<std::uint32_t, std::string> out;
+  const int fd = bpf_map__fd(skeleton_->maps.pl_call_ids);
+  std::uint32_t key = 0, next = 0;
+  for (const std::uint32_t* from = nullptr; bpf_map_get_next_key(fd, from, &next) == 0; from = &key) {
+    key = next;
+    pl_call_id id{};
+    if (bpf_map_lookup_elem(fd, &key, &id) == 0) out[key] = std::string(id.text, id.length);
+  }
+  return out;
 }
 
 void Director::force_state(const Entry& entry, unsigned state, bool active) {

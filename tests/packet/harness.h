@@ -38,6 +38,19 @@ struct Service {
   std::uint16_t port = 80;
   pl_scheduler scheduler = PL_SCHED_RR;
   std::uint32_t scheduler_flags = 0;
+  double persist = 0;                   // seconds; 0: not persistent
+  std::optional<unsigned> prefix = {};  // of the client; none: all of its address
+  std::uint32_t flags = 0;              // enum pl_service_flags
+  std::uint32_t mark = 0;               // instead of protocol, address (of which the family counts) and port
+};
+
+// A rule that gives packets a mark; addresses with prefix length.
+struct MarkRule {
+  std::uint32_t mark = 0;
+  std::optional<net::Prefix> source = {}, destination = {};
+  std::uint8_t protocol = 0;  // 0: any
+  std::uint16_t first_port = 0, last_port = 65535;
+  std::uint32_t ifindex = 0;  // 0: any
 };
 
 struct Server {
@@ -101,8 +114,7 @@ class Director {
   std::uint32_t add(const Service& service);
   std::uint32_t add(std::uint32_t service, const Server& server);
   std::uint32_t add(const NextHop& hop);
-  // Packets to this address and port belong to the service, too.
-  void add_key(std::uint32_t service, const net::Address& address, std::uint16_t port);
+  void set_marks(const std::vector<MarkRule>& rules);
   void set_weight(std::uint32_t server, std::uint32_t weight);
   void set_limits(std::uint32_t server, std::uint32_t upper, std::uint32_t lower);
   // Takes a server out of its service's list; its slot stays.
@@ -143,6 +155,8 @@ class Director {
   // The one entry of this client; nothing when there is none, a failure when there are two.
   [[nodiscard]] std::optional<Entry> entry(const net::Address& client, std::uint16_t port);
   pl_bucket& bucket(std::uint32_t index) { return conns_[index]; }
+  // Call-IDs kept, by PL_PLACE of their template.
+  [[nodiscard]] std::map<std::uint32_t, std::string> call_ids() const;
   // Puts a connection into a state with its load counted accordingly, as though packets had.
   void force_state(const Entry& entry, unsigned state, bool active);
   void set_expiry(const Entry& entry, std::uint32_t tick);
@@ -183,6 +197,7 @@ class Director {
   std::unique_ptr<director_bpf, Unload> skeleton_;
   MappedArray<pl_settings> settings_;
   MappedArray<pl_port> ports_;
+  MappedArray<pl_mark_rule> marks_;
   MappedArray<pl_service> services_;
   MappedArray<pl_row> members_;
   MappedArray<pl_hash_slots> slots_;

@@ -242,7 +242,7 @@ TEST_P(NatChecksum, HoldsForManyPortsAndClients) {
 }
 
 TEST_P(NatChecksum, OnePortZeroServiceTakesEveryPort) {
-  const std::uint32_t service = director().add(Service{kTcp, at().vip, 0});
+  const std::uint32_t service = director().add(Service{.protocol = kTcp, .address = at().vip, .port = 0, .persist = 360});
   director().add(service, Server{.address = at().server, .forward = PL_FWD_MASQ, .next_hop = hop()});
   for (const std::uint16_t port : {22, 443, 65535}) {
     Frame sent = first(family(), kTcp, static_cast<std::uint16_t>(port + 1));
@@ -255,7 +255,7 @@ TEST_P(NatChecksum, OnePortZeroServiceTakesEveryPort) {
 }
 
 TEST_P(NatChecksum, AServiceOfItsOwnWinsOverPortZero) {
-  const std::uint32_t any = director().add(Service{kTcp, at().vip, 0});
+  const std::uint32_t any = director().add(Service{.protocol = kTcp, .address = at().vip, .port = 0, .persist = 360});
   director().add(any, Server{.address = at().server, .forward = PL_FWD_MASQ, .next_hop = hop()});
   const std::uint32_t own = director().add(Service{kTcp, at().vip, kVport});
   director().add(own, Server{.address = at().other_server, .forward = PL_FWD_MASQ, .next_hop = hop()});

@@ -64,12 +64,19 @@ class RecordedScheduler : public World {
  protected:
   static net::Address vip(unsigned i) { return net::Address::v4(0x0a000164 + i); }
 
-  void begin(pl_scheduler scheduler, std::uint32_t flags, const std::string& servers, std::uint16_t port) {
+  static constexpr std::uint32_t kMark = 7;
+
+  void begin(pl_scheduler scheduler, std::uint32_t flags, const std::string& servers, std::uint16_t port,
+             std::uint32_t mark = 0) {
     director().reset();
     connections_ = 0;
     const auto way = hop();
-    service_ = director().add(
-        Service{.protocol = kTcp, .address = vip(0), .port = 80, .scheduler = scheduler, .scheduler_flags = flags});
+    service_ = director().add(Service{.protocol = kTcp,
+                                      .address = vip(0),
+                                      .port = 80,
+                                      .scheduler = scheduler,
+                                      .scheduler_flags = flags,
+                                      .mark = mark});
     for (unsigned i = 1; i <= 3; ++i)
       director().add(
           service_,
@@ -123,8 +130,8 @@ TEST_F(RecordedScheduler, ConnectionsHeldOpen) {
 
 TEST_F(RecordedScheduler, EightAddressesInTurn) {
   for (const auto& r : kRecordings) {
-    begin(r.scheduler, 0, r.servers, 0);
-    for (unsigned i = 0; i < 8; ++i) director().add_key(service_, vip(i), 81);
+    begin(r.scheduler, 0, r.servers, 0, kMark);
+    director().set_marks({{.mark = kMark, .protocol = kTcp, .first_port = 81, .last_port = 81}});
     std::string out;
     for (unsigned i = 0; i < 24; ++i) {
       out += std::to_string(connect(vip(i % 8), 81));

@@ -43,6 +43,8 @@ std::string endpoint_name(const net::Address& address, std::uint16_t port, conf:
 
 std::string_view protocol_title(conf::Protocol protocol) {
   switch (protocol) {
+    case conf::Protocol::Ip:
+      return "IP";
     case conf::Protocol::Tcp:
       return "TCP";
     case conf::Protocol::Udp:

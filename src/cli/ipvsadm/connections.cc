@@ -17,8 +17,11 @@ std::string connection_row(const lb::ConnectionStatus& connection, const Format&
   };
   const auto two_digits = [](std::uint32_t number) { return (number < 10 ? "0" : "") + std::to_string(number); };
   const std::string expire = two_digits(connection.expires_in / 60) + ':' + two_digits(connection.expires_in % 60);
-  return left(protocol_title(connection.protocol), 3) + ' ' + left(expire, 6) + ' ' + left(connection.state, 11) + ' ' +
-         left(name(connection.client), 18) + ' ' + left(name(connection.virtual_), 18) + ' ' + name(connection.server) +
+  const std::string start = left(protocol_title(connection.protocol), 3) + ' ' + left(expire, 6) + ' ' +
+                            left(connection.state, 11) + ' ' + left(name(connection.client), 18) + ' ' +
+                            left(name(connection.virtual_), 18) + ' ';
+  if (!format.persistent_conn || connection.engine.empty()) return start + name(connection.server) + '\n';
+  return start + left(name(connection.server), 16) + ' ' + left(connection.engine, 18) + ' ' + connection.engine_data +
          '\n';
 }
 

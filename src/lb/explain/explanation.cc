@@ -14,7 +14,7 @@ namespace {
 
 std::string endpoint(const PlaneView& view, std::uint32_t id, std::uint16_t virtual_port) {
   const auto& server = view.servers[id];
-  return net::Endpoint{address_of(server.addr, server.family), server.port != 0 ? ntohs(server.port) : virtual_port}
+  return net::Endpoint{address_of(server.addr, server.family), ntohs(pl_server_port(&server, htons(virtual_port)))}
       .text();
 }
 

@@ -25,7 +25,7 @@ bool matches(const PlaneView& view, const pl_conn& c, const pl_conn_upper& upper
     if (c.server >= view.servers.size()) return false;
     const auto& server = view.servers[c.server];
     return c.forward == PL_FWD_MASQ && server.generation == c.generation && equal(server.addr, key.other) &&
-           (server.port != 0 ? server.port : c.vport) == key.other_port;
+           pl_server_port(&server, c.vport) == key.other_port;
   }
   if (c.vip != key.other.w[3] || c.vport != key.other_port) return false;
   return key.family != 6 || std::memcmp(upper.vip, key.other.w, sizeof upper.vip) == 0;

@@ -55,7 +55,7 @@ TraceEvent trace_event(const pl_trace_record& record, const TraceNames& names, b
   const auto* server = record.server != 0 ? names.server(record.server) : nullptr;
   if (server != nullptr && server->generation == record.generation && server->service != 0) {
     const bool answer = out.reason == "nat_reply";
-    const auto port = server->port != 0 ? server->port : answer ? record.sport : record.dport;
+    const auto port = answer ? record.sport : pl_server_port(server, record.dport);
     out.server = net::Endpoint{address_of(server->addr, server->family), ntohs(port)};
   }
   if (bytes) out.bytes = hex(record.bytes, std::min<std::size_t>(record.captured, sizeof record.bytes));

@@ -186,6 +186,7 @@ std::uint32_t DirectorWorld::add_service(const pl_addr& address, std::uint8_t fa
   s.in_use = 1;
   s.scheduler = scheduler;
   s.key = {address, __builtin_bswap16(port), protocol, family};
+  if (port == 0) settings_[0].lookups |= PL_LOOKUP_ANY_PORT;
   if (machine_.map("pl_vips").update(&s.key, &index, BPF_NOEXIST) != 0) wrong("no room for a service");
   const auto bit = pl_nat_bit(&address);
   machine_.array<__u64>("pl_vip_filter")[bit / 64] |= 1ull << (bit & 63);
