@@ -127,7 +127,8 @@ l4:
                   "6:20: service smtp: there is no vip \"wep\" | did you mean \"web\"?",
                   "6:31: service smtp: listen: port must be 1..65535, or any, not \"99999\"",
                   "7:5: service smtp: unknown key \"schedular\" | did you mean \"scheduler\"?",
-                  "8:16: service smtp: scheduler must be rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf or twos, not \"wrrr\" | did you mean \"wrr\"?",
+                  "8:16: service smtp: scheduler must be rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf "
+                  "or twos, not \"wrrr\" | did you mean \"wrr\"?",
                   "9:12: service smtp: drain must be a duration from 0 to 7d, like 90s, 10m or 1h, not \"10\" | a "
                   "unit is missing: 10s?",
                   "11:23: service smtp: server mx1: address must be an IP address, not \"192.0.2.21:25\" | the "
@@ -211,9 +212,8 @@ l4:
 
 TEST(Reader, RefusesKeysOfLaterVersionsSoThatNothingIsSilentlyIgnored) {
   EXPECT_THAT(
-      problems(
-          "version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { port: 1, address: 10.0.0.1 }\n"
-          "    check: {type: tcp}\n    forward: fullnat\n"),
+      problems("version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { port: 1, address: 10.0.0.1 }\n"
+               "    check: {type: tcp}\n    forward: fullnat\n"),
       ElementsAre(
           HasSubstr("2:1: l7 is not supported by this version"), HasSubstr("3:1: ha is not supported"),
           HasSubstr("4:1: gslb is not supported"), HasSubstr("8:5: service a: check is not supported"),

@@ -242,7 +242,8 @@ TEST_P(NatChecksum, HoldsForManyPortsAndClients) {
 }
 
 TEST_P(NatChecksum, OnePortZeroServiceTakesEveryPort) {
-  const std::uint32_t service = director().add(Service{.protocol = kTcp, .address = at().vip, .port = 0, .persist = 360});
+  const std::uint32_t service =
+      director().add(Service{.protocol = kTcp, .address = at().vip, .port = 0, .persist = 360});
   director().add(service, Server{.address = at().server, .forward = PL_FWD_MASQ, .next_hop = hop()});
   for (const std::uint16_t port : {22, 443, 65535}) {
     Frame sent = first(family(), kTcp, static_cast<std::uint16_t>(port + 1));
