@@ -97,7 +97,9 @@ TEST(RuntimeState, BecomesATableAgain) {
   EXPECT_EQ(table->server_count(), 4u);
   ASSERT_TRUE(table->enable(back->running[0].spec.key, at(1), Origin{kNow, "ann", ""}));
   EXPECT_EQ(table->find(back->running[0].spec.key, at(1))->weight(), 10);
-  const auto refused = table_of(*back, Features::implemented());
+  Features few = Features::everything();
+  few.persistence = false;
+  const auto refused = table_of(*back, few);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, std::make_error_code(std::errc::not_supported));
 }
