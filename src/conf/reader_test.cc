@@ -210,6 +210,19 @@ l4:
                           "18:30: service five: 127.0.0.1 is a loopback address"));
 }
 
+TEST(Reader, SchedulerFlagsAreForTheSchedulersThatHaveThem) {
+  const auto with = [](const std::string& scheduler, const std::string& flags) {
+    return "version: 1\nl4:\n  web:\n    listen: { address: 192.0.2.10, port: 80 }\n    scheduler: " + scheduler +
+           "\n    scheduler_flags: " + flags + "\n";
+  };
+  EXPECT_EQ(good(with("sh", "[port]")).services.at(0).scheduler_flags, kSchedulerFlag2);
+  EXPECT_EQ(good(with("mh", "[fallback, port]")).services.at(0).scheduler_flags, kSchedulerFlag1 | kSchedulerFlag2);
+  EXPECT_EQ(good(with("rr", "[]")).services.at(0).scheduler_flags, 0u);
+  EXPECT_THAT(problems(with("rr", "[port]")),
+              ElementsAre("6:22: service web: scheduler rr has no flags | sh and mh have"));
+  EXPECT_THAT(problems(with("sh", "[ports]")), ElementsAre(HasSubstr("did you mean \"port\"?")));
+}
+
 TEST(Reader, RefusesKeysOfLaterVersionsSoThatNothingIsSilentlyIgnored) {
   EXPECT_THAT(
       problems("version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { port: 1, address: 10.0.0.1 }\n"

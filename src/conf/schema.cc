@@ -10,11 +10,9 @@
 namespace plenum::conf {
 namespace {
 
-std::vector<std::string_view> scheduler_choices(bool implemented) {
+std::vector<std::string_view> scheduler_choices() {
   std::vector<std::string_view> names;
-  for (const auto& row : schedulers()) {
-    if (row.implemented == implemented) names.push_back(row.name);
-  }
+  for (const auto& row : schedulers()) names.push_back(row.name);
   return names;
 }
 
@@ -371,8 +369,7 @@ const Shape& service_shape() {
           {.name = "scheduler",
            .kind = Kind::Choice,
            .doc = "Which server takes a new connection.",
-           .choices = scheduler_choices(true),
-           .later = scheduler_choices(false),
+           .choices = scheduler_choices(),
            .fallback = "wlc"},
           {.name = "scheduler_flags",
            .kind = Kind::List,

@@ -55,7 +55,6 @@ Director::Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, 
       options_(std::move(options)),
       log_(std::move(log)),
       started_(clock.now()),
-      table_(Features::implemented()),
       state_file_(state_path(options_.run_dir)),
       drop_entry_(std::random_device{}()) {}
 
@@ -93,11 +92,9 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   data_plane_ = std::make_unique<DataPlane>(*program_, state ? state->baselines : Baselines{}, now);
   PLENUM_TRY(frame_keeper_, FrameKeeper::open(loop_, clock_, *program_), "fragments");
   tracer_ = std::make_unique<Tracer>(loop_, *program_);
-  auto features = Features::implemented();
-  features.service_room = program_->services.size() - 1;
-  features.server_room = program_->servers.size() - 1;
-  table_ = Table(features);
-  PLENUM_CHECK(load_table(state, features), options_.config_path);
+  const Room room{.services = program_->services.size() - 1, .servers = program_->servers.size() - 1};
+  table_ = Table(room);
+  PLENUM_CHECK(load_table(state, room), options_.config_path);
   tune(program_->adopted() && state ? state->director.timeouts : conf::Timeouts{});
   PLENUM_CHECK(follow_network(), "netlink");
   sync_all();
@@ -118,11 +115,11 @@ Result<> Director::start(std::optional<RuntimeState> state) {
 
 // What the file says on top of what ran. A file the table refuses is one with errors: over a
 // running data plane what ran goes on.
-Result<> Director::load_table(const std::optional<RuntimeState>& state, const Features& features) {
+Result<> Director::load_table(const std::optional<RuntimeState>& state, Room room) {
   std::vector<conf::Service> last_file;
   if (state) {
     last_file = state->last_file;
-    auto saved = table_of(*state, features);
+    auto saved = table_of(*state, room);
     if (saved)
       table_ = *std::move(saved);
     else

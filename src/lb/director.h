@@ -110,7 +110,7 @@ class Director {
   Result<conf::Config> read_config(const std::string& path) const;
   Result<> start(std::optional<RuntimeState> state);
   Result<> follow_network();
-  Result<> load_table(const std::optional<RuntimeState>& state, const Features& features);
+  Result<> load_table(const std::optional<RuntimeState>& state, Room room);
   // What could not be carried out is tried again every second; until then it is a warning.
   Result<> sync(const conf::ServiceKey& key);
   void retry();

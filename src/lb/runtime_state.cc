@@ -165,8 +165,8 @@ Result<RuntimeState> read_state(std::string_view text, TimePoint now, std::int64
   return state;
 }
 
-Result<Table> table_of(const RuntimeState& state, Features features) {
-  Table table(std::move(features));
+Result<Table> table_of(const RuntimeState& state, Room room) {
+  Table table(room);
   for (const auto& entry : state.running) PLENUM_CHECK(table.restore(entry), "saved state");
   return table;
 }

@@ -37,6 +37,6 @@ Result<RuntimeState> read_state(std::string_view text, TimePoint now, std::int64
 
 // The entries as a table. EINVAL and the other errors of Table::apply where the data plane
 // of this version does not take what the last one ran.
-Result<Table> table_of(const RuntimeState& state, Features features);
+Result<Table> table_of(const RuntimeState& state, Room room);
 
 }  // namespace plenum::lb

@@ -36,7 +36,7 @@ RuntimeState sample() {
   web.servers[3].tunnel = {conf::TunnelType::Gue, 6080, conf::TunnelChecksum::Remote};
   web.servers[3].upper = 4294967295u;
 
-  Table table = reload(Table(Features::everything()), {}, {web, six}, kThen)->table;
+  Table table = reload(Table(), {}, {web, six}, kThen)->table;
   const Origin ann{kThen, "ann", "n\xc3\xa4he"};
   EXPECT_TRUE(table.drain(web.key, at(1), ann, kThen + seconds(60)));
   EXPECT_TRUE(table.set_weight(web.key, at(2), 5, ann, std::nullopt));
@@ -92,16 +92,16 @@ TEST(RuntimeState, DeadlinesGoOnOverARestart) {
 
 TEST(RuntimeState, BecomesATableAgain) {
   const auto back = read_state(write_state(sample(), kThen, kWall), kNow, kWall);
-  auto table = table_of(*back, Features::everything());
+  auto table = table_of(*back, {});
   ASSERT_TRUE(table) << table.error().what;
   EXPECT_EQ(table->server_count(), 4u);
   ASSERT_TRUE(table->enable(back->running[0].spec.key, at(1), Origin{kNow, "ann", ""}));
   EXPECT_EQ(table->find(back->running[0].spec.key, at(1))->weight(), 10);
-  Features few = Features::everything();
-  few.persistence = false;
-  const auto refused = table_of(*back, few);
+  auto unknown = *back;
+  unknown.running[0].spec.scheduler = "foo";
+  const auto refused = table_of(unknown, {});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, std::make_error_code(std::errc::not_supported));
+  EXPECT_EQ(refused.error().code, std::make_error_code(std::errc::no_such_file_or_directory));
 }
 
 TEST(RuntimeState, EveryCutOffTextIsAnError) {

@@ -132,7 +132,7 @@ TEST(Plan, LeadsFromAnyServicesToAnyOthers) {
   std::mt19937 random(20240607);
   for (int round = 0; round < 2000; ++round) {
     const auto from = random_services(random), to = random_services(random);
-    Table table(Features::everything());
+    Table table;
     for (const auto& step : plan({}, from)) ASSERT_TRUE(table.apply(step, kFile)) << describe(step);
     ASSERT_EQ(sorted(held(table)), sorted(from));
     for (const auto& step : plan(from, to)) {
@@ -149,7 +149,7 @@ TEST(Reload, IsAlwaysApplicableToATableThatOperatorsChanged) {
   std::mt19937 random(77);
   for (int round = 0; round < 2000; ++round) {
     const auto first = random_services(random), second = random_services(random), third = random_services(random);
-    const auto started = reload(Table(Features::everything()), {}, first, kNow);
+    const auto started = reload(Table(), {}, first, kNow);
     ASSERT_TRUE(started);
     Table running = started->table;
     const auto meddling = plan(first, third);
@@ -190,7 +190,7 @@ class ReloadTest : public ::testing::Test {
   }
   const ServerEntry& a() { return *table_.find(web().key, named("a", "10.0.0.1").key); }
 
-  Table table_{Features::everything()};
+  Table table_;
 };
 
 TEST_F(ReloadTest, AnOverrideSurvivesAFileThatChangesSomethingElse) {

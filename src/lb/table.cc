@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "lb/scheduler_names.h"
+#include "conf/scheduler_names.h"
 
 namespace plenum::lb {
 namespace {
@@ -20,14 +20,6 @@ std::size_t mix(std::uint64_t state, const net::Address& address) {
   std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), address.mapped().data(), sizeof halves);
   return mix(mix(state, halves[0]), halves[1]);
-}
-
-bool holds(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-auto unsupported(const std::string& what) {
-  return fail(std::errc::not_supported, what + " not supported by this version of the data plane");
 }
 
 // What the kernel takes as a real server's address (ip_vs_new_dest).
@@ -49,6 +41,45 @@ std::string what_changed(const conf::Server& from, const conf::Server& to) {
   return same_but_weight == to ? "weight " + std::to_string(to.weight) : "edited";
 }
 
+Result<> check(const conf::Service& service) {
+  const auto& key = service.key;
+  if (key.fwmark == 0 && key.family != key.address.family()) {
+    return fail(std::errc::invalid_argument, "the service's family is not its address's");
+  }
+  if (!conf::is_scheduler(service.scheduler)) {
+    return fail(std::errc::no_such_file_or_directory, "scheduler " + service.scheduler + " not found");
+  }
+  if (const auto& p = service.persistence) {
+    if (!p->engine.empty() && p->engine != "sip") {
+      return fail(std::errc::no_such_file_or_directory, "persistence engine " + p->engine + " not found");
+    }
+    if (key.family == net::Family::V6 && (p->netmask < 1 || p->netmask > 128)) {
+      return fail(std::errc::invalid_argument, "the persistence mask of an IPv6 service is 1..128");
+    }
+  }
+  return {};
+}
+
+// In the kernel's order (ip_vs_genl_set_cmd, ip_vs_add_dest), so that a server wrong in two
+// ways gives the same errno.
+Result<> check(const conf::Service& service, const conf::Server& server) {
+  if (server.key.address.family() != service.key.family && server.forward != conf::Forward::Tunnel) {
+    return fail(std::errc::invalid_argument, "a server of the other address family needs forwarding by tunnel");
+  }
+  if (server.weight < 0) return fail(std::errc::result_out_of_range, "weight must not be negative");
+  if (server.lower > server.upper) {
+    return fail(std::errc::result_out_of_range, "the lower threshold is above the upper");
+  }
+  const bool tunnel = server.forward == conf::Forward::Tunnel;
+  if (tunnel && server.tunnel.type == conf::TunnelType::Gue && server.tunnel.port == 0) {
+    return fail(std::errc::invalid_argument, "a GUE tunnel needs a port");
+  }
+  if (!is_server_address(server.key.address)) {
+    return fail(std::errc::invalid_argument, server.key.address.text() + " is not a unicast address");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::size_t KeyHash::operator()(const conf::ServiceKey& key) const {
@@ -58,29 +89,6 @@ std::size_t KeyHash::operator()(const conf::ServiceKey& key) const {
 }
 
 std::size_t KeyHash::operator()(const conf::ServerKey& key) const { return mix(key.port, key.address); }
-
-Features Features::everything() {
-  return {.schedulers = scheduler_names(false),
-          .persistence = true,
-          .fwmark = true,
-          .one_packet = true,
-          .thresholds = true,
-          .scheduler_flags = true,
-          .any_port = true,
-          .gre = true,
-          .tunnel_checksum = true};
-}
-
-Features Features::implemented() {
-  Features features;
-  features.schedulers = scheduler_names(true);
-  features.thresholds = true;
-  features.scheduler_flags = true;
-  features.gre = true;
-  features.tunnel_checksum = true;
-  features.persistence = features.fwmark = features.one_packet = features.any_port = true;
-  return features;
-}
 
 conf::Server ServerEntry::effective() const {
   auto out = spec;
@@ -100,56 +108,6 @@ conf::ServiceKey Table::normal(conf::ServiceKey key) {
   mark.fwmark = key.fwmark;
   mark.family = key.family;
   return mark;
-}
-
-Result<> Table::check(const conf::Service& service) const {
-  const auto& key = service.key;
-  if (key.fwmark == 0 && key.family != key.address.family()) {
-    return fail(std::errc::invalid_argument, "the service's family is not its address's");
-  }
-  if (!holds(features_.schedulers, service.scheduler)) {
-    return fail(std::errc::no_such_file_or_directory, "scheduler " + service.scheduler + " not found");
-  }
-  if (const auto& p = service.persistence) {
-    if (!p->engine.empty() && p->engine != "sip") {
-      return fail(std::errc::no_such_file_or_directory, "persistence engine " + p->engine + " not found");
-    }
-    if (key.family == net::Family::V6 && (p->netmask < 1 || p->netmask > 128)) {
-      return fail(std::errc::invalid_argument, "the persistence mask of an IPv6 service is 1..128");
-    }
-    if (!features_.persistence) return unsupported("persistence is");
-  }
-  if (key.fwmark != 0 && !features_.fwmark) return unsupported("firewall-mark services are");
-  if (key.fwmark == 0 && key.port == 0 && !features_.any_port)
-    return unsupported("a service for every port (port 0) is");
-  if (service.one_packet && !features_.one_packet) return unsupported("one-packet scheduling is");
-  if (service.scheduler_flags != 0 && !features_.scheduler_flags) return unsupported("scheduler flags are");
-  return {};
-}
-
-// In the kernel's order (ip_vs_genl_set_cmd, ip_vs_add_dest), so that a server wrong in two
-// ways gives the same errno.
-Result<> Table::check(const conf::Service& service, const conf::Server& server) const {
-  if (server.key.address.family() != service.key.family && server.forward != conf::Forward::Tunnel) {
-    return fail(std::errc::invalid_argument, "a server of the other address family needs forwarding by tunnel");
-  }
-  if (server.weight < 0) return fail(std::errc::result_out_of_range, "weight must not be negative");
-  if (server.lower > server.upper) {
-    return fail(std::errc::result_out_of_range, "the lower threshold is above the upper");
-  }
-  const bool tunnel = server.forward == conf::Forward::Tunnel;
-  if (tunnel && server.tunnel.type == conf::TunnelType::Gue && server.tunnel.port == 0) {
-    return fail(std::errc::invalid_argument, "a GUE tunnel needs a port");
-  }
-  if (!is_server_address(server.key.address)) {
-    return fail(std::errc::invalid_argument, server.key.address.text() + " is not a unicast address");
-  }
-  if (server.upper != 0 && !features_.thresholds) return unsupported("connection thresholds are");
-  if (tunnel && server.tunnel.type == conf::TunnelType::Gre && !features_.gre) return unsupported("GRE tunnels are");
-  if (tunnel && server.tunnel.checksum != conf::TunnelChecksum::None && !features_.tunnel_checksum) {
-    return unsupported("tunnel checksums are");
-  }
-  return {};
 }
 
 Result<ServiceEntry*> Table::find_service(const conf::ServiceKey& key) {
@@ -177,7 +135,7 @@ Result<> Table::carry_out(const AddService& step, const Origin& origin) {
   auto service = without_servers(step.service);
   if (services_.find(service.key)) return fail(std::errc::file_exists, "service " + service.key.text() + " exists");
   PLENUM_CHECK(check(service), "service " + service.key.text());
-  if (services_.size() >= features_.service_room) {
+  if (services_.size() >= room_.services) {
     return fail(std::errc::not_enough_memory,
                 "no room for more than " + std::to_string(services_.size()) + " services");
   }
@@ -218,7 +176,7 @@ Result<> Table::carry_out(const AddServer& step, const Origin& origin) {
   if (there && !there->draining()) {
     return fail(std::errc::file_exists, "server " + step.server.key.text() + " exists");
   }
-  if (!there && server_count_ >= features_.server_room) {
+  if (!there && server_count_ >= room_.servers) {
     return fail(std::errc::not_enough_memory, "no room for more than " + std::to_string(server_count_) + " servers");
   }
   ServerEntry entry;

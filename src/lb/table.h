@@ -31,24 +31,10 @@ struct KeyHash {
   std::size_t operator()(const conf::ServerKey& key) const;
 };
 
-// What the data plane behind the table can do; the table refuses the rest, aloud.
-struct Features {
-  std::vector<std::string> schedulers;  // a name not in here is ENOENT, as in the kernel
-  bool persistence = false;
-  bool fwmark = false;
-  bool one_packet = false;
-  bool thresholds = false;
-  bool scheduler_flags = false;
-  bool any_port = false;  // services with port 0
-  bool gre = false;
-  bool tunnel_checksum = false;  // --tun-csum, --tun-remcsum
-  std::size_t service_room = std::numeric_limits<std::size_t>::max();
-  std::size_t server_room = std::numeric_limits<std::size_t>::max();  // over all services, draining ones too
-
-  // All that IPVS has.
-  static Features everything();
-  // What the data plane of this version has.
-  static Features implemented();
+// How much the data plane behind the table holds; more is refused with ENOMEM.
+struct Room {
+  std::size_t services = std::numeric_limits<std::size_t>::max();
+  std::size_t servers = std::numeric_limits<std::size_t>::max();  // over all services, draining ones too
 };
 
 struct ServerEntry : Governed<conf::Server> {
@@ -76,13 +62,12 @@ class Table {
   // Connections a server still has, of any state, persistence templates included.
   using ConnectionsOf = std::function<std::uint64_t(const conf::ServiceKey&, const conf::ServerKey&)>;
 
-  explicit Table(Features features) : features_(std::move(features)) {}
+  explicit Table(Room room = {}) : room_(room) {}
 
   // Carries out one step or changes nothing. Errors, as IPVS: file_exists (EEXIST),
   // no_such_process (ESRCH: no such service), no_such_file_or_directory (ENOENT: no such
   // server, scheduler or persistence engine), result_out_of_range (ERANGE: thresholds,
-  // weight), invalid_argument (EINVAL); and not_supported, not_enough_memory for what the
-  // data plane has not or has no room for.
+  // weight), invalid_argument (EINVAL), not_enough_memory (ENOMEM: no room).
   // Adding or editing a server that is draining revives it. An operator's step with an empty
   // name keeps the name (and drain time) the file gave.
   Result<> apply(const Step& step, const Origin& origin);
@@ -104,7 +89,6 @@ class Table {
   [[nodiscard]] const ServiceEntry* find(const conf::ServiceKey& key) const { return services_.find(normal(key)); }
   [[nodiscard]] const ServerEntry* find(const conf::ServiceKey& service, const conf::ServerKey& server) const;
   [[nodiscard]] std::size_t server_count() const { return server_count_; }
-  [[nodiscard]] const Features& features() const { return features_; }
   // Services by name or by key text ("TCP 192.0.2.10:80"; the protocol may be left out): a
   // name may stand for one service per address family.
   [[nodiscard]] std::vector<conf::ServiceKey> services_called(std::string_view name) const;
@@ -118,8 +102,6 @@ class Table {
   Result<> restore(ServiceEntry entry);
 
  private:
-  Result<> check(const conf::Service& service) const;
-  Result<> check(const conf::Service& service, const conf::Server& server) const;
   Result<ServiceEntry*> find_service(const conf::ServiceKey& key);
   Result<ServerEntry*> find_server(const conf::ServiceKey& service, const conf::ServerKey& server);
   Result<> override_weight(const conf::ServiceKey& service, const conf::ServerKey& server, std::int32_t weight,
@@ -134,7 +116,7 @@ class Table {
   Result<> carry_out(const Clear& step, const Origin& origin);
   Result<> carry_out(const Zero& step, const Origin& origin);
 
-  Features features_;
+  Room room_;
   Services services_;
   std::size_t server_count_ = 0;
 };

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lb/scheduler_names.h"
+#include "conf/scheduler_names.h"
 
 namespace plenum::lb {
 namespace {
@@ -41,7 +41,7 @@ class TableTest : public ::testing::Test {
   std::errc file(const Step& step) { return code(table_.apply(step, Origin{kStart})); }
   const ServerEntry& entry(const char* address) { return *table_.find(web_.key, at(address)); }
 
-  Table table_{Features::everything()};
+  Table table_;
   const Origin operator_{kStart, "ipvsadm by root", ""};
   const conf::Service web_ = service();
 };
@@ -89,46 +89,21 @@ TEST_F(TableTest, TakesAServerOfTheOtherFamilyOnlyByTunnel) {
   EXPECT_EQ(apply(AddServer{web_.key, server("fe80::1")}), std::errc::invalid_argument);
 }
 
-TEST_F(TableTest, RefusesWhatTheDataPlaneHasNot) {
-  Features few;
-  few.schedulers = {"rr", "wlc"};
-  Table small(few);
-  const auto refuse = [&](const Step& step) { return code(small.apply(step, operator_)); };
+TEST_F(TableTest, TakesEverySchedulerOfIpvs) {
+  EXPECT_EQ(conf::schedulers().size(), 14u);
+  for (const auto& scheduler : conf::schedulers()) {
+    auto s = web_;
+    s.scheduler = scheduler.name;
+    EXPECT_EQ(apply(AddService{s}), std::errc{}) << s.scheduler;
+    EXPECT_EQ(apply(RemoveService{s.key}), std::errc{});
+  }
   auto s = web_;
-  s.scheduler = "sh";
-  EXPECT_EQ(refuse(AddService{s}), std::errc::no_such_file_or_directory);
-  s = web_;
-  s.persistence = conf::Persistence{};
-  const auto persistent = small.apply(AddService{s}, operator_);
-  EXPECT_EQ(code(persistent), std::errc::not_supported);
-  EXPECT_NE(persistent.error().what.find("persistence is not supported"), std::string::npos) << persistent.error().what;
-  s = {};
-  s.key.fwmark = 7;
-  EXPECT_EQ(refuse(AddService{s}), std::errc::not_supported);
-  EXPECT_EQ(refuse(AddService{service("192.0.2.10", 0)}), std::errc::not_supported);
-  s = web_;
-  s.one_packet = true;
-  EXPECT_EQ(refuse(AddService{s}), std::errc::not_supported);
-  s = web_;
-  s.scheduler_flags = conf::kSchedulerFlag1;
-  EXPECT_EQ(refuse(AddService{s}), std::errc::not_supported);
-  ASSERT_EQ(refuse(AddService{web_}), std::errc{});
-  auto r = server("10.0.0.1");
-  r.upper = 10;
-  EXPECT_EQ(refuse(AddServer{web_.key, r}), std::errc::not_supported);
-  r = server("10.0.0.1");
-  r.forward = conf::Forward::Tunnel;
-  r.tunnel.type = conf::TunnelType::Gre;
-  EXPECT_EQ(refuse(AddServer{web_.key, r}), std::errc::not_supported);
-  r.tunnel = {conf::TunnelType::Gue, 6080, conf::TunnelChecksum::Remote};
-  EXPECT_EQ(refuse(AddServer{web_.key, r}), std::errc::not_supported);
+  s.scheduler = "foo";
+  EXPECT_EQ(apply(AddService{s}), std::errc::no_such_file_or_directory);
 }
 
 TEST_F(TableTest, KnowsItsRoom) {
-  auto features = Features::everything();
-  features.service_room = 1;
-  features.server_room = 1;
-  Table small(features);
+  Table small(Room{.services = 1, .servers = 1});
   ASSERT_TRUE(small.apply(AddService{web_}, operator_));
   EXPECT_EQ(code(small.apply(AddService{service("192.0.2.11")}, operator_)), std::errc::not_enough_memory);
   ASSERT_TRUE(small.apply(AddServer{web_.key, server("10.0.0.1")}, operator_));
@@ -305,11 +280,6 @@ TEST_F(TableTest, TakesTenThousandServicesAndServersWithoutScanning) {
   }
   EXPECT_EQ(table_.services().size(), 10000u);
   EXPECT_EQ(table_.server_count(), 9999u);
-}
-
-TEST(SchedulerNames, HaveAllOfIpvs) {
-  EXPECT_EQ(scheduler_names(false).size(), 14u);
-  EXPECT_LE(scheduler_names(true).size(), scheduler_names(false).size());
 }
 
 }  // namespace

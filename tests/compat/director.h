@@ -24,8 +24,6 @@ struct Counts {
 
 class Director {
  public:
-  Director() : table_(lb::Features::everything()) {}
-
   // The service's own counts have the key {service, nullopt}.
   using Part = std::pair<conf::ServiceKey, std::optional<conf::ServerKey>>;
   Counts& counts(const Part& part) { return counts_[part]; }

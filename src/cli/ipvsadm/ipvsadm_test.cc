@@ -93,12 +93,12 @@ TEST_F(IpvsadmTest, ChangeSaysWhoAndWhy) {
   EXPECT_EQ(std::get<lb::AddService>(change.steps.at(0)).service.scheduler, "wrr");
 }
 
-TEST_F(IpvsadmTest, WhatPlenumHasNotIsSaidInItsOwnWords) {
+TEST_F(IpvsadmTest, WhatIpvsHasNoWordsForIsSaidInPlenums) {
   answer_ = [](const ctl::Request&) -> Result<ctl::Reply> {
-    return fail(std::errc::not_supported, "persistence is not supported by this version of the data plane");
+    return fail(std::errc::not_enough_memory, "no room for more than 1023 services");
   };
   EXPECT_EQ(run("ipvsadm", {"-A", "-t", "10.0.0.1:80", "-p"}), 255);
-  EXPECT_EQ(err_.str(), "persistence is not supported by this version of the data plane\n");
+  EXPECT_EQ(err_.str(), "no room for more than 1023 services\n");
 }
 
 TEST_F(IpvsadmTest, BrokenConnectionIsAnError) {

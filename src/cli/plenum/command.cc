@@ -37,16 +37,15 @@ class Runner {
  public:
   Runner(const World& world, bool json) : world_(world), json_(json) {}
 
-  // Reads the file as the daemon would, then tries it on the table of this version's data
-  // plane: what it has no feature for is found here and not at the reload. With --json:
+  // Reads the file as the daemon would, then tries it on a table with the file's room: what it
+  // does not take is found here and not at the reload. With --json:
   // {"valid": bool, "services": N, "servers": N, "problems": [{"file", "line", "column",
   // "message", "hint", "source"}]}.
   int operator()(const CheckCommand& command) {
     const auto reading = conf::read(command.path);
     if (!reading) return invalid(reading.error());
-    auto features = lb::Features::implemented();
-    features.server_room = reading->director.servers;
-    const auto trial = lb::reload(lb::Table(features), {}, reading->services, TimePoint{});
+    const lb::Room room{.servers = reading->director.servers};
+    const auto trial = lb::reload(lb::Table(room), {}, reading->services, TimePoint{});
     if (!trial) {
       conf::Diagnostics problems;
       problems.add({std::make_shared<const conf::Source>(command.path, ""), 0, 0}, trial.error().what);

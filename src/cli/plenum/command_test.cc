@@ -113,7 +113,7 @@ class CommandTest : public ::testing::Test {
   }
 
   std::vector<conf::Service> file_;
-  lb::Table table_{lb::Features::everything()};
+  lb::Table table_;
   std::vector<lb::ConnectionStatus> connections_;
   std::string last_path_ = "unset";
   int asked_ = 0;
