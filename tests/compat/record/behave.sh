@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # behave: persistence and masks, port 0, services by mark, one packet, thresholds, quiescing, the flags
 # of sh and mh, a client on the director, and how connections age.
-director_up </dev/null
+director_up <<'EOF'
+  marks: [{ mark: 5, destination: 10.0.1.100, protocol: tcp, ports: [80, 8080] }]
+EOF
 sources=$(joined 10.0.1.)
 sources6=$(joined fd01::)
 service=10.0.1.100:80

@@ -14,7 +14,11 @@ case $scenario in
 esac
 sources=$(joined 10.0.1.)
 addresses=$(for i in $virtual; do echo 10.0.1.$i; done | paste -sd, -)
-director_up </dev/null
+director_up <<'EOF'
+  marks:
+    - { mark: 1, destination: 10.0.1.100/30, protocol: tcp, ports: [81] }
+    - { mark: 1, destination: 10.0.1.104/30, protocol: tcp, ports: [81] }
+EOF
 if [ "$director" != plenum ]; then
   # The set-up names what was typed; the rules came from standard input.
   set_up nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.100-10.0.1.107 tcp dport 81 meta mark set 1; }; }'

@@ -1,12 +1,16 @@
 # shellcheck shell=bash
 # sync: what a director tells others of: each step is the UDP payloads of what one client did, in hex, a
 # datagram a line. sync_threshold is 3 50.
-director_up </dev/null
+director_up <<'EOF'
+  marks: [{ mark: 1, destination: 10.0.1.106, protocol: tcp, ports: [8080] }]
+EOF
 if [ "$director" = ipvs ]; then modprobe -a ipip ip_vs_pe_sip; else modprobe ipip; fi
 rs 3 ip link set tunl0 up
 rs 3 sh -c 'for d in all tunl0; do echo 0 > /proc/sys/net/ipv4/conf/$d/rp_filter; done'
 v --start-daemon master --mcast-interface eth0 --syncid 5
-lb nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.106 tcp dport 8080 meta mark set 1; }; }'
+if [ "$director" = ipvs ]; then
+  lb nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.106 tcp dport 8080 meta mark set 1; }; }'
+fi
 v -A -t 10.0.1.100:80 -s rr; v -a -t 10.0.1.100:80 -r 10.0.2.11:8080 -m
 v -A -t 10.0.1.101:80 -s rr; v -a -t 10.0.1.101:80 -r 10.0.1.12:80 -g
 v -A -t 10.0.1.102:80 -s rr; v -a -t 10.0.1.102:80 -r 10.0.1.13:80 -i
