@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from lab import shell
 from lab.client import endpoint
 from lab.peer import ECHO_PORT
 from lab.tutorial import FORWARD
@@ -12,9 +13,18 @@ WAYS = ("gre", "gre-csum", "gue-csum", "gue-remcsum")
 families = pytest.mark.parametrize("family", FAMILIES)
 
 
+def leave_packets_apart(lab):
+    """Turns GRO off on the switch. What Linux merged it cuts to size again, and where GRE has a checksum the last
+    piece of a run gets that of a full one: a server rightly drops it."""
+    switch = lab.netns_name("switch")
+    for link in json.loads(shell.run("ip", "-n", switch, "-j", "link", "show", "type", "veth").stdout):
+        shell.run("ip", "netns", "exec", switch, "ethtool", "-K", link["ifname"], "gro", "off")
+
+
 @pytest.fixture(scope="module", params=WAYS)
 def tunnel(request, large):
     with Stage(request.param, large) as made:
+        leave_packets_apart(made.lab)
         made.standard_services()
         yield made
 
@@ -47,7 +57,7 @@ def test_every_packet_came_by_the_tunnel_and_its_checksum_was_right(tunnel):
     kind = tunnel.way.split("-", maxsplit=1)[0]
     assert after[kind] - before[kind] == 30
     for wrong in ("udp_checksum", "gre_checksum", "gue_flags", "gre_unknown", "outer_malformed", "inner_malformed"):
-        assert after[wrong] == 0, after
+        assert after[wrong] == 0, sorted(after.items())
 
 
 @pytest.mark.parametrize("way", ["gre-csum", "gue-csum"])
