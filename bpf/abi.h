@@ -488,11 +488,26 @@ PL_SIZE(struct pl_call_id, 264);
 /* One CPU's room for reading a SIP message; no more of it is looked at. */
 #define PL_SIP_MESSAGE 2048
 
+/*
+ * How far it is read. Not on the stack: Linux 6.1 takes bpf_loop() for one turn, and removes from
+ * the program what only later turns reach, where it knows what the stack held before.
+ */
+struct pl_sip_walk {
+	__u32 at;
+	__u32 matched;		/* characters of the name */
+	__u32 length;		/* of the value */
+	__u32 word;		/* length of the part before or behind the @ */
+	__u8 last;		/* the character before */
+	__u8 folded;		/* a line ended among the blanks: only a continuation may follow */
+	__u8 pad[6];
+};
+
 struct pl_sip {
 	struct pl_call_id call_id;
+	struct pl_sip_walk walk;
 	__u8 message[PL_SIP_MESSAGE];
 };
-PL_SIZE(struct pl_sip, 2312);
+PL_SIZE(struct pl_sip, 2336);
 
 struct pl_bucket {
 	__u64 word[PL_SLOTS];

@@ -23,15 +23,6 @@ enum sip_at {
 	SIP_WRONG,
 };
 
-struct sip_walk {
-	__u32 at;
-	__u32 matched;		/* characters of the name */
-	__u32 length;		/* of the value */
-	__u32 word;		/* length of the part before or behind the @ */
-	__u8 last;		/* the character before */
-	__u8 folded;		/* a line ended among the blanks: only a continuation may follow */
-};
-
 const char sip_name[8] = "call-id";
 
 /* Characters of a word (RFC 3261 section 25.1, and the comma as the kernel has it), a bit each. */
@@ -59,7 +50,7 @@ static __always_inline int sip_line_end(__u8 c)
 }
 
 /* 1: the blank was passed over; 0: c is what follows the blanks. */
-static __always_inline int sip_skip(struct sip_walk *w, __u8 c)
+static __always_inline int sip_skip(struct pl_sip_walk *w, __u8 c)
 {
 	if (w->folded) {
 		if (w->folded == 1 && w->last == '\r' && c == '\n')
@@ -83,7 +74,7 @@ static __always_inline int sip_skip(struct sip_walk *w, __u8 c)
 	return 0;
 }
 
-static __always_inline void sip_append(struct sip_walk *w, struct pl_call_id *id, __u8 c)
+static __always_inline void sip_append(struct pl_sip_walk *w, struct pl_call_id *id, __u8 c)
 {
 	if (w->length >= PL_CALL_ID_LENGTH) {
 		w->at = SIP_WRONG;
@@ -94,7 +85,7 @@ static __always_inline void sip_append(struct sip_walk *w, struct pl_call_id *id
 	w->word++;
 }
 
-static __always_inline void sip_value(struct sip_walk *w, struct pl_call_id *id, __u8 c)
+static __always_inline void sip_value(struct pl_sip_walk *w, struct pl_call_id *id, __u8 c)
 {
 	if (sip_in_word(c)) {
 		sip_append(w, id, c);
@@ -109,7 +100,7 @@ static __always_inline void sip_value(struct sip_walk *w, struct pl_call_id *id,
 	}
 }
 
-static __always_inline void sip_read(struct sip_walk *w, struct pl_call_id *id, __u8 c)
+static __always_inline void sip_read(struct pl_sip_walk *w, struct pl_call_id *id, __u8 c)
 {
 	if (w->at == SIP_START && !(w->last == '\r' && c == '\n')) {
 		w->matched = 0;
@@ -144,7 +135,7 @@ static __always_inline void sip_read(struct sip_walk *w, struct pl_call_id *id, 
 	}
 }
 
-static long sip_step(__u32 i, struct sip_walk *w)
+static long sip_step(__u32 i, void *unused)
 {
 	__u32 zero = 0;
 	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
@@ -153,9 +144,9 @@ static long sip_step(__u32 i, struct sip_walk *w)
 	if (!sip || i >= PL_SIP_MESSAGE)
 		return 1;
 	c = sip->message[i];
-	sip_read(w, &sip->call_id, c);
-	w->last = c;
-	return w->at >= SIP_FOUND;
+	sip_read(&sip->walk, &sip->call_id, c);
+	sip->walk.last = c;
+	return sip->walk.at >= SIP_FOUND;
 }
 
 /* 0 and the Call-ID in the CPU's struct pl_sip, or -1: none that could be used. */
@@ -163,7 +154,6 @@ __attribute__((noinline)) int call_id_read(struct xdp_md *ctx, struct pl_packet 
 {
 	__u32 zero = 0, offset, length;
 	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
-	struct sip_walk w = {};
 
 	if (!ctx || !p || !sip || p->proto != IPPROTO_UDP || p->first == PL_FIRST_QUOTED)
 		return -1;
@@ -179,10 +169,11 @@ __attribute__((noinline)) int call_id_read(struct xdp_md *ctx, struct pl_packet 
 	if (bpf_xdp_load_bytes(ctx, offset, sip->message, length))
 		return -1;
 	__builtin_memset(&sip->call_id, 0, sizeof(sip->call_id));
-	bpf_loop(length, sip_step, &w, 0);
-	if (w.at != SIP_FOUND)
+	__builtin_memset(&sip->walk, 0, sizeof(sip->walk));
+	bpf_loop(length, sip_step, 0, 0);
+	if (sip->walk.at != SIP_FOUND)
 		return -1;
-	sip->call_id.length = w.length;
+	sip->call_id.length = sip->walk.length;
 	return 0;
 }
 
