@@ -17,7 +17,7 @@ SCRIPTS = REPO / "tests" / "compat" / "record"
 RECORDINGS = REPO / "tests" / "compat" / "ipvs"
 # Scenario: the script that plays it.
 SCENARIOS = {"sched-nat": "sched", "sched-dr": "sched", "sched-tun": "sched", "behave": "behave",
-             "sync": "sync", "tunnels": "tunnels", "list": "list", "errors": "errors", "modules": "modules"}
+             "sip": "sip", "sync": "sync", "tunnels": "tunnels", "list": "list", "errors": "errors", "modules": "modules"}
 # Debian builds no ip_vs_twos: that scheduler is recorded only where somebody built the module.
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "sed", "nq", "mh", "twos")
 _MODULES = ("ipip", "ip6_tunnel", "ip_gre", "ip6_gre", "fou", "fou6", "sch_ingress", "cls_bpf", "nf_tables", "nft_ct",
@@ -65,6 +65,9 @@ _CHOSEN_PORTS = {"behave": ("port0-Lnc", "fwm-Lnc", "state-established", "state-
 _HASH_ORDER = ("L-nosort",)
 _GIVEN_PORTS = ("0", "42000", "42001")
 _CONNECTION = re.compile(r"^(TCP|UDP|SCTP|IP) +(\d+):(\d\d) +(\S+) +(\S+) +(\S+) +(\S+)(.*)$")
+
+_SIZE = re.compile(r"\(size=\d+\)")
+_BUILT_WITH = re.compile(r"(?<=\()compiled with .* and(?= IPVS v)")
 
 
 def _connections(text):
@@ -114,8 +117,9 @@ def _services(text):
 
 
 def _rest(text):
-    """The step without rows of connections, and without the size of the kernel's table."""
-    return [re.sub(r"\(size=\d+\)", "(size=N)", line) for line in text.splitlines() if not _CONNECTION.match(line)]
+    """The step without rows of connections, the size of the kernel's table and what ipvsadm was built with."""
+    return [_BUILT_WITH.sub("compiled with N and", _SIZE.sub("(size=N)", line)) for line in text.splitlines()
+            if not _CONNECTION.match(line)]
 
 
 def differences(scenario, directory, without=(), without_clients=()):

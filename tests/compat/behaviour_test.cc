@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <span>
 
 #include "director.h"
 #include "recording.h"
@@ -22,7 +23,7 @@ struct Listing {
 
 constexpr std::size_t kAll = 99;
 
-const Listing kListings[] = {
+const Listing kBehave[] = {
     {0, kAll, "02-persist-Lnc.txt"},
     {0, kAll, "03-persist-conn.txt", Columns::Persistent},
     {0, kAll, "04-persist-Lnc-after200s.txt"},
@@ -45,15 +46,27 @@ const Listing kListings[] = {
     {19, kAll, "49-state-130s.txt"},
 };
 
+const Listing kSip[] = {
+    {0, kAll, "10-list.txt", Columns::Connections},
+    {0, kAll, "11-persistent.txt", Columns::Persistent},
+    {0, kAll, "12-save.txt"},
+    {0, kAll, "13-Lnc.txt"},
+    {0, kAll, "14-Lnc-pe.txt"},
+    {0, kAll, "15-Lnc-after70s.txt"},
+    {1, kAll, "21-ops-list.txt", Columns::Connections},
+    {1, kAll, "22-ops-Lnc.txt"},
+    {2, kAll, "25-six-Lnc.txt"},
+};
+
 std::vector<std::string> words_of(const std::string& command) {
   auto words = shell_words(command);
   words.erase(words.begin());
   return words;
 }
 
-std::vector<std::vector<Run>> tables() {
+std::vector<std::vector<Run>> tables(const std::string& scenario) {
   std::vector<std::vector<Run>> out(1);
-  for (const auto& run : read_recording("behave/00-setup.txt")) {
+  for (const auto& run : read_recording(scenario + "/00-setup.txt")) {
     if (run.command == "ipvsadm -C")
       out.emplace_back();
     else if (run.command.starts_with("ipvsadm "))
@@ -62,10 +75,10 @@ std::vector<std::vector<Run>> tables() {
   return out;
 }
 
-TEST(Behaviour, ListingsAfterTrafficAreTheSame) {
-  const auto made = tables();
+void expect_the_same(const std::string& scenario, std::span<const Listing> listings) {
+  const auto made = tables(scenario);
   const TestNames names;
-  for (const auto& listing : kListings) {
+  for (const auto& listing : listings) {
     SCOPED_TRACE(listing.file);
     Director director;
     ASSERT_LT(listing.table, made.size());
@@ -75,16 +88,20 @@ TEST(Behaviour, ListingsAfterTrafficAreTheSame) {
       EXPECT_EQ(answer.out + answer.err, "") << commands[i].command;
       EXPECT_EQ(answer.exit, commands[i].exit) << commands[i].command;
     }
-    const auto run = read_recording(std::string("behave/") + listing.file).at(0);
+    const auto run = read_recording(scenario + "/" + listing.file).at(0);
     if (listing.counts)
       give_counts(director, run.out, *listing.counts);
-    else if (run.command.ends_with("-Lnc"))
+    else if (run.command.find(" -Lnc") != std::string::npos)
       director.set_connections(listed_connections(run.out));
     const auto answer = run_ipvsadm(director, names, words_of(run.command));
     EXPECT_EQ(answer.out, run.out);
     EXPECT_EQ(answer.exit, run.exit);
   }
 }
+
+TEST(Behaviour, ListingsAfterTrafficAreTheSame) { expect_the_same("behave", kBehave); }
+
+TEST(Behaviour, ListingsAfterCallsAreTheSame) { expect_the_same("sip", kSip); }
 
 }  // namespace
 }  // namespace plenum::compat

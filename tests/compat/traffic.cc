@@ -111,7 +111,8 @@ std::vector<lb::ConnectionStatus> listed_connections(const std::string& text) {
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     const auto words = fields(line);
-    if (words.size() != 6 || words[0] == "pro") continue;
+    const bool engine = words.size() == 8;
+    if ((words.size() != 6 && !engine) || words[0] == "pro") continue;
     const auto expire = split(words[1], ':');
     connections.push_back(
         {.protocol = protocol(words[0]),
@@ -119,7 +120,9 @@ std::vector<lb::ConnectionStatus> listed_connections(const std::string& text) {
          .virtual_ = *net::Endpoint::parse(words[4]),
          .server = *net::Endpoint::parse(words[5]),
          .state = words[2],
-         .expires_in = *parse_number<std::uint32_t>(expire[0]) * 60 + *parse_number<std::uint32_t>(expire[1])});
+         .expires_in = *parse_number<std::uint32_t>(expire[0]) * 60 + *parse_number<std::uint32_t>(expire[1]),
+         .engine = engine ? words[6] : "",
+         .engine_data = engine ? words[7] : ""});
   }
   return connections;
 }

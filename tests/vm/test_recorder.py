@@ -39,6 +39,10 @@ def test_output_and_exit_code_matter():
     assert not recorder.same("$ cli\nrs1 rs2\n[exit 0]\n", "$ cli\nrs2 rs1\n[exit 0]\n")
     assert recorder.same("$ ipvsadm -Ln\nIP Virtual Server version 1.2.1 (size=4096)\n[exit 0]\n",
                          "$ ipvsadm -Ln\nIP Virtual Server version 1.2.1 (size=1048576)\n[exit 0]\n")
+    assert recorder.same("ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n",
+                         "ipvsadm v1.31 2019/12/24 (compiled with plenum 0.1.0 and IPVS v1.2.1)\n")
+    assert not recorder.same("ipvsadm v1.31 (compiled with popt and IPVS v1.2.1)\n",
+                             "ipvsadm v1.30 (compiled with popt and IPVS v1.2.1)\n")
 
 
 def test_a_step_that_is_missing_differs(tmp_path):

@@ -10,9 +10,10 @@ usual() {
 
 # try NAME COMMAND-LINE...: one of ipvsadm
 try() {
-  local name=$1
+  local name=$1 shown=ipvsadm word
   shift
-  on_director "$name" ipvsadm "$@"
+  for word; do shown="$shown ${word:-''}"; done
+  as "$name" "$shown" lb ipvsadm "$@"
 }
 
 usual
@@ -96,6 +97,7 @@ try stop-none --stop-daemon master
 on_director noperm-list setpriv --reuid 65534 --regid 65534 --clear-groups ipvsadm -Ln
 on_director noperm-add setpriv --reuid 65534 --regid 65534 --clear-groups ipvsadm -A -t 10.0.1.200:80 -s rr
 on_director noperm-drop-netadmin setpriv --bounding-set -net_admin --inh-caps -net_admin ipvsadm -A -t 10.0.1.200:80 -s rr
+lb ipvsadm -D -t 10.0.1.200:80 >/dev/null 2>&1
 as restore-bad "printf '-A -t 10.0.1.210:80 -s rr\\nbogus\\n-a -t 10.0.1.210:80 -r 10.0.2.11:80 -m\\n' | ipvsadm -R" \
   lb sh -c "printf -- '-A -t 10.0.1.210:80 -s rr\nbogus\n-a -t 10.0.1.210:80 -r 10.0.2.11:80 -m\n' | ipvsadm -R"
 try restore-bad-list -Ln
