@@ -103,6 +103,10 @@ Rig::Rig(std::uint32_t slots)
   services_[service].key = key;
   if (bpf_map_update_elem(bpf_map__fd(director_->maps.pl_vips), &key, &service, BPF_ANY) != 0)
     throw std::runtime_error("add the service");
+  const __u32 place = pl_front_place(key.addr.w[3], key.port, key.proto);
+  const __u64 front = service;
+  if (bpf_map_update_elem(bpf_map__fd(director_->maps.pl_vip_front), &place, &front, BPF_ANY) != 0)
+    throw std::runtime_error("add the service to the shortcut");
 }
 
 Rig::~Rig() = default;

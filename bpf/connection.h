@@ -278,13 +278,22 @@ static __always_inline int find_in_bucket(struct pl_bucket *b, __u32 bucket, con
 	return 0;
 }
 
+/* The upper half of a word: all of it but the time. Its bits fit a 32-bit immediate, which
+ * costs an instruction less for each of eight slots. Little-endian, as all that runs this. */
+#define PL_UPPER(bits) ((__u32)((bits) >> 32))
+
+static __always_inline __u32 upper_read(struct pl_bucket *b, __u32 slot)
+{
+	return ((volatile __u32 *)&b->word[slot & (PL_SLOTS - 1)])[1];
+}
+
 /* The first slot whose word, of the bits of IDENTITY, is `want`; PL_SLOTS: none. Buckets fill
  * from the front. */
 static __always_inline __u32 slot_with(struct pl_bucket *b, __u64 want)
 {
 #pragma unroll
 	for (__u32 i = 0; i < PL_SLOTS; i++)
-		if ((word_read(b, i) & IDENTITY) == want)
+		if ((upper_read(b, i) & PL_UPPER(IDENTITY)) == PL_UPPER(want))
 			return i;
 	return PL_SLOTS;
 }

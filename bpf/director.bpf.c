@@ -16,6 +16,7 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/plain.h"
+#include "bpf/plain_begin.h"
 #include "bpf/stray.h"
 #include "bpf/trace_packet.h"
 #include "bpf/tuning.h"
@@ -229,6 +230,8 @@ int director(struct xdp_md *ctx)
 		if (done == IS_FRAGMENT)
 			return fragmented(ctx, &p);
 	}
+	if (done == LOOK_ON - LOOK_NOT_THERE)
+		done = plain_begin(ctx, &p);
 	if (done > LOOK_ON)
 		return done;
 	if (done <= FORWARD_ON)

@@ -200,11 +200,11 @@ static __always_inline void prospect_fill(struct prospect *at, struct pl_bucket 
 	at->alike = k->template || spills(b);
 #pragma unroll
 	for (int i = PL_SLOTS - 1; i >= 0; i--) {
-		__u64 w = word_read(b, i);
+		__u32 w = upper_read(b, i);
 
-		if (!(w & (PL_WORD_LIVE | PL_WORD_BUSY)))
+		if (!(w & PL_UPPER(PL_WORD_LIVE | PL_WORD_BUSY)))
 			at->free = i;
-		else if ((w & IDENTITY) == want)
+		else if ((w & PL_UPPER(IDENTITY)) == PL_UPPER(want))
 			at->alike = 1;
 	}
 }
@@ -354,6 +354,17 @@ static __always_inline int insert_found(struct insertion *i)
 	return INSERT_FOUND;
 }
 
+/*
+ * Shows the entry that was written to a claimed slot. Only BUSY and the bucket's bits are set
+ * there now. The bucket's may change, and the time too: a packet of the connection that was here
+ * may have stored its own.
+ */
+static __always_inline void entry_show(struct pl_bucket *b, __u32 slot, __u64 fresh)
+{
+	*(volatile __u32 *)&b->word[slot & (PL_SLOTS - 1)] = (__u32)fresh;
+	__sync_fetch_and_xor(&b->word[slot & (PL_SLOTS - 1)], (fresh & ~PL_WORD_EXPIRES) ^ PL_WORD_BUSY);
+}
+
 /* Makes the key's connection on `server` in `state`. INSERT_MADE, which the caller counts, or
  * INSERT_FULL. */
 static __always_inline int insert_end(struct insertion *i, const struct conn_key *k, __u32 server,
@@ -385,10 +396,7 @@ static __always_inline int insert_end(struct insertion *i, const struct conn_key
 		spill_add(primary, 1);
 		count(PL_EVENT_SPILLED);
 	}
-	/* Only BUSY and the bucket's bits are set now. The bucket's may change, and the time too:
-	 * a packet of the connection that was here may have stored its own. */
-	*(volatile __u32 *)&b->word[r->slot & (PL_SLOTS - 1)] = (__u32)fresh;
-	__sync_fetch_and_xor(&b->word[r->slot & (PL_SLOTS - 1)], (fresh & ~PL_WORD_EXPIRES) ^ PL_WORD_BUSY);
+	entry_show(b, r->slot, fresh);
 	bucket_unlock(primary);
 	r->word = fresh;
 	r->server = server;

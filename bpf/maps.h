@@ -82,6 +82,7 @@ struct {
 PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
 /* One bit by hash of a virtual address: whether fragments to an address may concern us. */
+PL_ARRAY(pl_vip_front, BPF_F_MMAPABLE, __u64, 1 << PL_FRONT_BITS);
 PL_ARRAY(pl_vip_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
 /* Datagrams in fragments. The kernel forgets the least recently used when there are too many. */

@@ -31,13 +31,14 @@
 	X(PL_SCHED_MH, schedule_mh(service, p))        \
 	X(PL_SCHED_TWOS, schedule_twos(list))
 
-/* The server a service's scheduler chooses for a packet, by index; 0 when it has none to give. */
-static __always_inline __u32 schedule(__u32 service, const struct pl_packet *p)
+/* The server a service's scheduler chooses for a packet, by index; 0 when it has none to give.
+ * A function of its own, which three callers share. */
+__attribute__((noinline)) __u32 schedule(__u32 service, struct pl_packet *p)
 {
 	struct pl_service *svc = pl_service_at(0, service);
 	__u64 list;
 
-	if (!svc)
+	if (!svc || !p)
 		return 0;
 	list = PL_READ(svc->list);
 	if (!PL_LIST_COUNT(list))

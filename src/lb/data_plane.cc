@@ -30,6 +30,7 @@ DataPlane::DataPlane(XdpProgram& program, const Baselines& baselines, TimePoint 
     : program_(program),
       conns_(program.conns.span(), program.schedulers(),
              [this](std::uint32_t place) { bpf_map_delete_elem(program_.call_ids_fd(), &place); }),
+      front_(program.vip_front.span()),
       stats_(program.stats_fd(), program.servers.size()),
       cpus_(libbpf_num_possible_cpus()),
       services_(program.services.size()),
@@ -67,12 +68,14 @@ void DataPlane::adopt() {
     free_services_.claim(i, 1);
     by_key_[slot.key] = i;
   }
+  front_.clear();
   pl_service_key key{}, next{};
   for (const pl_service_key* from = nullptr; bpf_map_get_next_key(program_.vips_fd(), from, &next) == 0; from = &key) {
     key = next;
     std::uint32_t index = 0;
     if (bpf_map_lookup_elem(program_.vips_fd(), &key, &index) == 0 && index < services_.size()) {
       services_[index].removed = false;
+      front_.show(key, index);
       count_lookup(services_[index].key, 1);
     }
   }
@@ -265,6 +268,7 @@ Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry,
     const auto wire = abi_key(key);
     if (bpf_map_update_elem(program_.vips_fd(), &wire, &index, BPF_ANY) != 0)
       return fail_errno("data plane: add the service");
+    front_.show(wire, index);
     slot.removed = false;
     count_lookup(key, 1);
   }
@@ -296,6 +300,7 @@ void DataPlane::remove_service(std::uint32_t index, TimePoint now) {
   auto& slot = services_[index];
   const auto wire = abi_key(slot.key);
   if (!slot.removed) count_lookup(slot.key, -1);
+  front_.hide(wire, index);
   bpf_map_delete_elem(program_.vips_fd(), &wire);
   lists_.remove(index, now);
   slot.carry = slot.baseline = {};

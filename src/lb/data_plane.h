@@ -25,6 +25,7 @@
 #include "lb/stats_map.h"
 #include "lb/status.h"
 #include "lb/table.h"
+#include "lb/vip_front.h"
 #include "lb/xdp_program.h"
 #include "proto/ipvs_sync.h"
 
@@ -154,6 +155,7 @@ class DataPlane {
 
   XdpProgram& program_;
   ConnTable conns_;
+  VipFront front_;
   StatsMap stats_;
   int cpus_;
   std::vector<ServiceSlot> services_;

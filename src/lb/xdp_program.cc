@@ -190,6 +190,7 @@ Result<> XdpProgram::map_arrays() {
   PLENUM_CHECK(map_into(next_hops, m.pl_next_hops), "next hops");
   PLENUM_CHECK(map_into(nat_filter, m.pl_nat_filter), "NAT filter");
   PLENUM_CHECK(map_into(vip_filter, m.pl_vip_filter), "VIP filter");
+  PLENUM_CHECK(map_into(vip_front, m.pl_vip_front), "VIP shortcut");
   PLENUM_CHECK(map_into(frame_keeper, m.pl_frame_keeper), "frame keeper");
   PLENUM_CHECK(map_into(conns, m.pl_conns), "connections");
   PLENUM_CHECK(map_into(sync_rings, m.pl_sync_rings), "sync rings");

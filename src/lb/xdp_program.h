@@ -80,6 +80,7 @@ class XdpProgram {
   MappedArray<pl_next_hop> next_hops;
   MappedArray<std::uint64_t> nat_filter;
   MappedArray<std::uint64_t> vip_filter;
+  MappedArray<__u64> vip_front;
   MappedArray<pl_frame_keeper> frame_keeper;
   MappedArray<pl_bucket> conns;
   MappedArray<pl_sync_ring> sync_rings;  // one a CPU

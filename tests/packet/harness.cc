@@ -10,6 +10,7 @@
 
 #include "bpf/hash.h"
 #include "director.skel.h"
+#include "lb/vip_front.h"
 #include "tests/packet/network.h"
 
 namespace plenum::packet {
@@ -110,6 +111,7 @@ Director::Director(const Sizes& sizes)
       hops_(skeleton_->maps.pl_next_hops),
       nat_filter_(skeleton_->maps.pl_nat_filter),
       vip_filter_(skeleton_->maps.pl_vip_filter),
+      vip_front_(skeleton_->maps.pl_vip_front),
       keeper_(skeleton_->maps.pl_frame_keeper),
       conns_(skeleton_->maps.pl_conns),
       rings_(skeleton_->maps.pl_sync_rings),
@@ -142,6 +144,7 @@ void Director::reset() {
   hops_.clear();
   nat_filter_.clear();
   vip_filter_.clear();
+  vip_front_.clear();
   keeper_.clear();
   handed_over();
   for (const auto& key : datagrams()) bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.pl_datagrams), &key);
@@ -213,6 +216,7 @@ std::uint32_t Director::add(const Service& service) {
   s.flags = service.flags;
   if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_vips), &key, &index, BPF_NOEXIST) != 0)
     throw std::runtime_error("add service");
+  lb::VipFront(vip_front_.span()).show(key, index);
   s.key = key;
   publish(index);
   keys_.push_back(key);

@@ -206,6 +206,7 @@ class Director {
   MappedArray<pl_next_hop> hops_;
   MappedArray<std::uint64_t> nat_filter_;
   MappedArray<__u64> vip_filter_;
+  MappedArray<__u64> vip_front_;
   MappedArray<pl_frame_keeper> keeper_;
   MappedArray<pl_bucket> conns_;
   MappedArray<pl_sync_ring> rings_;

@@ -11,6 +11,7 @@
 
 #include "bpf/hash.h"
 #include "director.skel.h"
+#include "lb/vip_front.h"
 
 extern "C" int director(xdp_md* ctx);
 
@@ -188,6 +189,7 @@ std::uint32_t DirectorWorld::add_service(const pl_addr& address, std::uint8_t fa
   s.key = {address, __builtin_bswap16(port), protocol, family};
   if (port == 0) settings_[0].lookups |= PL_LOOKUP_ANY_PORT;
   if (machine_.map("pl_vips").update(&s.key, &index, BPF_NOEXIST) != 0) wrong("no room for a service");
+  lb::VipFront(machine_.array<__u64>("pl_vip_front")).show(s.key, index);
   const auto bit = pl_nat_bit(&address);
   machine_.array<__u64>("pl_vip_filter")[bit / 64] |= 1ull << (bit & 63);
   publish(index);
