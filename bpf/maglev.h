@@ -19,10 +19,24 @@ static inline __attribute__((always_inline)) __u32 pl_address_fold(const struct 
 	return __builtin_bswap32(folded);
 }
 
+/* What sh and mh hash: the client's address folded, and its port (network order, 0: none). */
+static inline __attribute__((always_inline)) __u32 pl_client_key(const struct pl_addr *client, __u8 family, __u16 port)
+{
+	return __builtin_bswap16(port) + pl_address_fold(client, family);
+}
+
 /* Of 256 slots. */
 static inline __attribute__((always_inline)) __u32 pl_hash_32(__u32 key)
 {
 	return (key * 0x61c88647u) >> 24;
+}
+
+/* With fallback sh tries these slots, from 0 on, where the first server is not available. */
+static inline __attribute__((always_inline)) __u32 pl_sh_fallback(__u32 key, __u32 start, __u32 attempt)
+{
+	__u32 offset = (attempt + start) % PL_HASH_SLOTS;
+
+	return (offset + pl_hash_32(key)) % PL_HASH_SLOTS;
 }
 
 static inline __attribute__((always_inline)) __u64 pl_rotate(__u64 x, int by)
@@ -59,6 +73,17 @@ static inline __attribute__((always_inline)) __u32 pl_maglev_hash(__u32 value, _
 	pl_sip_round(v);
 	pl_sip_round(v);
 	return (__u32)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+}
+
+static inline __attribute__((always_inline)) __u32 pl_mh_slot(__u32 key)
+{
+	return pl_maglev_hash(key, PL_MAGLEV_KEY_1) % PL_MAGLEV_SLOTS;
+}
+
+/* As pl_sh_fallback(). */
+static inline __attribute__((always_inline)) __u32 pl_mh_fallback(__u32 key, __u32 start, __u32 attempt)
+{
+	return pl_mh_slot(key + (attempt + start) % PL_MAGLEV_SLOTS);
 }
 
 #endif

@@ -148,6 +148,13 @@ PL_INLINE void pl_measure_of(__u32 scheduler, struct pl_measure *m)
 	m->within_weight = scheduler == PL_SCHED_OVF;
 }
 
+PL_INLINE __u64 pl_burden(const struct pl_measure *m, __u32 active, __u32 inactive)
+{
+	if (m->idle_first && !active)
+		return 0;
+	return (__u64)active * m->per_active + (__u64)inactive * m->per_inactive + m->extra;
+}
+
 PL_INLINE __u64 pl_overhead(struct pl_load *l)
 {
 	return ((__u64)PL_READ(l->active) << 8) + PL_READ(l->inactive);
@@ -157,6 +164,15 @@ PL_INLINE __u64 pl_overhead(struct pl_load *l)
 PL_INLINE int pl_is_eligible(struct pl_load *l)
 {
 	return PL_READ(l->weight) && !(PL_READ(l->flags) & PL_LOAD_OVERLOADED);
+}
+
+/* wrr: the threshold after this one at which there is somebody, who has at least weight 1. */
+PL_INLINE __u32 pl_next_pass(__u32 threshold, __u32 max, __u32 gcd, __u32 heaviest)
+{
+	threshold = threshold > gcd ? threshold - gcd : max;
+	if (threshold > heaviest)
+		threshold -= (threshold - heaviest + gcd - 1) / gcd * gcd;
+	return threshold;
 }
 
 /* ---- rows ------------------------------------------------------------------------------- */
@@ -181,9 +197,7 @@ PL_INLINE __u32 pl_least(pl_view view, struct pl_row *row, const struct pl_measu
 		active = PL_READ(l->active);
 		if (!weight || (m->within_weight && active > weight))
 			continue;
-		burden = (__u64)active * m->per_active + (__u64)PL_READ(l->inactive) * m->per_inactive + m->extra;
-		if (m->idle_first && !active)
-			burden = 0;
+		burden = pl_burden(m, active, PL_READ(l->inactive));
 		if (!m->weighted)
 			weight = 1;
 		if (best && least * weight <= burden * best_weight)

@@ -19,7 +19,7 @@ FLOORS = [
     ["daemons"],
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
-SHARED_WITH_BPF = ["abi.h", "hash.h", "maglev.h", "ranking.h", "realserver_abi.h", "trace_abi.h"]
+SHARED_WITH_BPF = ["abi.h", "hash.h", "locality.h", "maglev.h", "ranking.h", "realserver_abi.h", "trace_abi.h"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([a-z_0-9]+)/([^"]+)"')
 
 

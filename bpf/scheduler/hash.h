@@ -27,12 +27,9 @@ static __always_inline __u32 if_eligible(__u32 server)
 	return l && pl_is_eligible(l) ? server : 0;
 }
 
-/* What sh and mh hash: the client's address folded, and its port if the service says so. */
 static __always_inline __u32 client_hash_key(struct pl_service *svc, const struct pl_packet *p)
 {
-	__u32 port = svc->scheduler_flags & PL_SCHED_PORT ? bpf_ntohs(p->sport) : 0;
-
-	return port + pl_address_fold(&p->src, p->family);
+	return pl_client_key(&p->src, p->family, svc->scheduler_flags & PL_SCHED_PORT ? p->sport : 0);
 }
 
 static __always_inline __u32 schedule_dh(struct pl_service *svc, const struct pl_packet *p)
@@ -47,8 +44,7 @@ struct slot_walk {
 
 static long sh_fallback_step(__u32 i, struct slot_walk *w)
 {
-	__u32 offset = (i + w->start) % PL_HASH_SLOTS;
-	__u32 server = slot_server(w->table, (offset + pl_hash_32(w->key)) % PL_HASH_SLOTS);
+	__u32 server = slot_server(w->table, pl_sh_fallback(w->key, w->start, i));
 
 	w->server = if_eligible(server);
 	return !server || w->server;
@@ -72,8 +68,7 @@ __attribute__((noinline)) __u32 schedule_sh(__u32 service, const struct pl_packe
 
 static long mh_fallback_step(__u32 i, struct slot_walk *w)
 {
-	__u32 offset = (i + w->start) % PL_MAGLEV_SLOTS;
-	__u32 server = slot_server(w->table, pl_maglev_hash(w->key + offset, PL_MAGLEV_KEY_1) % PL_MAGLEV_SLOTS);
+	__u32 server = slot_server(w->table, pl_mh_fallback(w->key, w->start, i));
 
 	w->server = if_eligible(server);
 	return !server || w->server;
@@ -88,7 +83,7 @@ __attribute__((noinline)) __u32 schedule_mh(__u32 service, const struct pl_packe
 		return 0;
 	w.table = svc->table;
 	w.key = client_hash_key(svc, p);
-	w.start = pl_maglev_hash(w.key, PL_MAGLEV_KEY_1) % PL_MAGLEV_SLOTS;
+	w.start = pl_mh_slot(w.key);
 	w.server = if_eligible(slot_server(w.table, w.start));
 	if (!w.server && svc->scheduler_flags & PL_SCHED_FALLBACK)
 		bpf_loop(PL_MAGLEV_SLOTS, mh_fallback_step, &w, 0);

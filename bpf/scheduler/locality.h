@@ -7,26 +7,11 @@
 #ifndef PLENUM_BPF_SCHEDULER_LOCALITY_H
 #define PLENUM_BPF_SCHEDULER_LOCALITY_H
 
+#include "bpf/locality.h"
 #include "bpf/scheduler/list.h"
 
 /* What a destination begins with. */
 const struct pl_locality pl_no_locality = {};
-
-/* A remembered server, 0 when it is not what it was. */
-static __always_inline struct pl_server *locality_server(const struct pl_locality_server *s)
-{
-	struct pl_server *server = pl_server_at(0, s->server);
-
-	return server && s->server && server->flags & PL_SERVER_AVAILABLE && server->generation == s->generation ?
-		       server :
-		       0;
-}
-
-/* Whether a server has too much to do while another has little (is_overloaded()). */
-static __always_inline int locality_crowded(struct pl_load *l, struct pl_service *svc)
-{
-	return PL_READ(l->active) > PL_READ(l->weight) && (__s32)PL_READ(svc->roomy) > 0;
-}
 
 static __always_inline void locality_key(struct pl_locality_key *key, __u32 service, struct pl_service *svc,
 					 const struct pl_packet *p)
@@ -82,7 +67,7 @@ __attribute__((noinline)) __u32 schedule_lblc(__u32 service, const struct pl_pac
 		known->used = p->now;
 		id = known->server[0].server;
 		l = pl_load_at(0, id);
-		if (locality_server(&known->server[0]) && l && PL_READ(l->weight) && !locality_crowded(l, svc))
+		if (pl_known_server(0, &known->server[0]) && l && PL_READ(l->weight) && !pl_locality_crowded(l, svc))
 			return id;
 	}
 	id = list_root(PL_READ(svc->list));
@@ -99,41 +84,6 @@ __attribute__((noinline)) __u32 schedule_lblc(__u32 service, const struct pl_pac
 		locality_unlock(known);
 	}
 	return id;
-}
-
-/* The set's server with the least burden (most: 0), or the most; 0: none. */
-__attribute__((noinline)) __u32 locality_pick(struct pl_locality *known, int most)
-{
-	__u32 best = 0, best_weight = 0, count;
-	__u64 best_overhead = 0;
-
-	if (!known)
-		return 0;
-	count = PL_READ(known->count);
-	for (__u32 i = 0; i < PL_LOCALITY_SERVERS; i++) {
-		__u32 id = known->server[i].server, weight;
-		struct pl_load *l;
-		__u64 overhead;
-
-		if (i >= count)
-			break;
-		l = pl_load_at(0, id);
-		if (!l)
-			continue;
-		weight = PL_READ(l->weight);
-		if (!weight)
-			continue;
-		if (!most && (PL_READ(l->flags) & PL_LOAD_OVERLOADED || !locality_server(&known->server[i])))
-			continue;
-		overhead = pl_overhead(l);
-		if (best && (most ? best_overhead * weight >= overhead * best_weight :
-				    best_overhead * weight <= overhead * best_weight))
-			continue;
-		best = id;
-		best_weight = weight;
-		best_overhead = overhead;
-	}
-	return best;
 }
 
 /* Takes a server out of the set. */
@@ -200,13 +150,13 @@ __attribute__((noinline)) __u32 schedule_lblcr(__u32 service, const struct pl_pa
 		__u32 most = 0;
 
 		known->used = p->now;
-		id = locality_pick(known, 0);
+		id = pl_locality_pick(0, known, 0);
 		if (known->count > 1 && p->now - known->changed > s->lblcr_expiration)
-			most = locality_pick(known, 1);
+			most = pl_locality_pick(0, known, 1);
 		if (most)
 			locality_erase(known, most, p->now);
 		l = id ? pl_load_at(0, id) : 0;
-		if (l && !locality_crowded(l, svc))
+		if (l && !pl_locality_crowded(l, svc))
 			return id;
 	}
 	id = list_root(PL_READ(svc->list));

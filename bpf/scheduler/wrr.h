@@ -12,15 +12,6 @@
 
 #define WRR_LOST 0xffffffffU
 
-/* The threshold after this one at which there is somebody, who has at least weight 1. */
-static __always_inline __u32 wrr_next_pass(__u32 threshold, __u32 max, __u32 gcd, __u32 heaviest)
-{
-	threshold = threshold > gcd ? threshold - gcd : max;
-	if (threshold > heaviest)
-		threshold -= (threshold - heaviest + gcd - 1) / gcd * gcd;
-	return threshold;
-}
-
 /* One choice; 0: there is nobody to choose; WRR_LOST: another CPU chose meanwhile. */
 __attribute__((noinline)) __u32 wrr_try(__u32 service, __u64 list)
 {
@@ -48,7 +39,7 @@ __attribute__((noinline)) __u32 wrr_try(__u32 service, __u64 list)
 				PL_CAS(&svc->cursor, at, (__u64)max << 32);
 			return 0;
 		}
-		threshold = wrr_next_pass(threshold, max, gcd, heaviest);
+		threshold = pl_next_pass(threshold, max, gcd, heaviest);
 		place = list_find(list, 0, threshold);
 		if (place == NOWHERE)
 			return WRR_LOST;

@@ -286,6 +286,7 @@ void fields(V& v, T& candidate) {
   v("overloaded", candidate.overloaded);
   v("load", candidate.load);
   v("chosen", candidate.chosen);
+  v("note", candidate.note);
 }
 
 template <class V, Of<lb::Explanation> T>
@@ -293,6 +294,7 @@ void fields(V& v, T& explanation) {
   v("connection", explanation.connection);
   v("service", explanation.service);
   v("found_by", explanation.found_by);
+  v("note", explanation.note);
   v("persistence", explanation.persistence);
   v("rule", explanation.rule);
   v("why", explanation.why);

@@ -170,7 +170,8 @@ TEST(Messages, EveryReplyGoesThereAndBack) {
   expect_round_trip(TimeoutsRequest{}, TimeoutsReply{900, 120, 300});
   expect_round_trip(TraceRequest{}, TraceReply{});
   lb::Explanation explanation{.connection = "UDP", .service = "TCP 192.0.2.10:80", .found_by = "its address and port"};
-  explanation.candidates = {{"192.0.2.11:80", 3, 1, 2, true, "5/3", true}};
+  explanation.candidates = {{"192.0.2.11:80", 3, 1, 2, true, "5/3", true, "is overloaded"}};
+  explanation.note = "one packet";
   explanation.mtu = 1480;
   explanation.verdict = "dr";
   expect_round_trip(ExplainRequest{}, ExplainReply{explanation});

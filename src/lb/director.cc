@@ -580,8 +580,7 @@ Result<Explanation> Director::explain(Probe probe, const std::string& interface)
     if (link == nullptr) return fail(std::errc::no_such_device, "no interface " + interface);
     probe.ifindex = link->ifindex;
   }
-  PLENUM_TRY(const auto live, LiveView::open(*program_), "explain");
-  return lb::explain(live.view(), probe, current_tick(),
+  return lb::explain(live_view(*program_), probe, current_tick(),
                      {[&](std::uint32_t index) {
                         const auto* link = network.link(index);
                         return link != nullptr ? link->name : "#" + std::to_string(index);

@@ -329,5 +329,6 @@ int XdpProgram::reals_fd() const { return bpf_map__fd(skeleton_->maps.pl_reals);
 int XdpProgram::stats_fd() const { return bpf_map__fd(skeleton_->maps.pl_stats); }
 int XdpProgram::reasons_fd() const { return bpf_map__fd(skeleton_->maps.pl_reasons); }
 int XdpProgram::call_ids_fd() const { return bpf_map__fd(skeleton_->maps.pl_call_ids); }
+int XdpProgram::localities_fd() const { return bpf_map__fd(skeleton_->maps.pl_localities); }
 
 }  // namespace plenum::lb

@@ -65,6 +65,7 @@ class XdpProgram {
   [[nodiscard]] int stats_fd() const;
   [[nodiscard]] int reasons_fd() const;
   [[nodiscard]] int call_ids_fd() const;
+  [[nodiscard]] int localities_fd() const;
 
   // What schedulers read of all these.
   [[nodiscard]] SchedulerMaps schedulers() const;

@@ -468,20 +468,36 @@ std::vector<Director::Note> Director::take_notes() {
 
 const bpf_object* Director::object() const { return skeleton_->obj; }
 
+namespace {
+
+std::function<std::uint32_t(const pl_service_key&)> index_in(const bpf_map* map) {
+  return [fd = bpf_map__fd(map)](const pl_service_key& key) {
+    std::uint32_t index = 0;
+    return bpf_map_lookup_elem(fd, &key, &index) == 0 ? index : 0;
+  };
+}
+
+}  // namespace
+
 lb::PlaneView Director::view() const {
   return {.settings = &settings_.span()[0],
           .services = services_.span(),
           .members = members_.span(),
+          .slots = slots_.span(),
           .servers = servers_.span(),
           .loads = loads_.span(),
           .next_hops = hops_.span(),
           .nat_filter = nat_filter_.span(),
           .buckets = conns_.span(),
-          .marks = {},
+          .marks = marks_.span(),
           .frame_keeper = &keeper_.span()[0],
-          .service = [fd = bpf_map__fd(skeleton_->maps.pl_vips)](const pl_service_key& key) {
-            std::uint32_t index = 0;
-            return bpf_map_lookup_elem(fd, &key, &index) == 0 ? index : 0;
+          .service = index_in(skeleton_->maps.pl_vips),
+          .real = index_in(skeleton_->maps.pl_reals),
+          .locality = [fd = bpf_map__fd(skeleton_->maps.pl_localities)](
+                          const pl_locality_key& key) -> std::optional<pl_locality> {
+            pl_locality known{};
+            if (bpf_map_lookup_elem(fd, &key, &known) != 0) return std::nullopt;
+            return known;
           }};
 }
 

@@ -133,7 +133,10 @@ Frame in_gre(const Frame& sent, const net::Address& server, const net::Address& 
   return f;
 }
 
-void World::SetUpTestSuite() { director_ = std::make_unique<Director>(); }
+void World::SetUpTestSuite() {
+  // Room for several of Maglev's tables.
+  director_ = std::make_unique<Director>(Sizes{.slots = 8192});
+}
 void World::TearDownTestSuite() { director_.reset(); }
 
 std::uint32_t World::hop(NextHop hop) {

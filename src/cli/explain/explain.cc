@@ -18,7 +18,7 @@ std::string candidates_text(const lb::Explanation& answer) {
       {{""}, {"SERVER"}, {"WEIGHT", kRight}, {"ACTIVE", kRight}, {"INACTIVE", kRight}, {"LOAD", kRight}, {""}});
   for (const auto& c : answer.candidates)
     table.row({c.chosen ? "->" : "", c.server, std::to_string(c.weight), std::to_string(c.active),
-               std::to_string(c.inactive), c.load, c.overloaded ? "overloaded" : ""});
+               std::to_string(c.inactive), c.load, c.note});
   std::string out;
   const auto text = table.text();
   for (std::size_t at = 0; at < text.size();) {
@@ -62,6 +62,7 @@ std::string explain_text(const ctl::ExplainRequest& question, const lb::Explanat
     out += line("service", answer.found_by);
   else
     out += line("service", answer.service + ", by " + answer.found_by);
+  out += line("", answer.note);
   out += line("persistence", answer.persistence);
   out += line("scheduler", answer.rule);
   out += line("", answer.why);

@@ -34,7 +34,8 @@ TEST(Explain, TheAnswerIsReadFromTopToBottom) {
   a.service = "TCP 192.0.2.10:80";
   a.found_by = "its address and port";
   a.rule = "wlc: least (256 x active + inactive) / weight; the first where two are equal";
-  a.candidates = {{"192.0.2.12:80", 1, 2, 0, true, "512/1", false}, {"192.0.2.11:80", 3, 1, 4, false, "260/3", true}};
+  a.candidates = {{"192.0.2.12:80", 1, 2, 0, true, "512/1", false, "is overloaded"},
+                  {"192.0.2.11:80", 3, 1, 4, false, "260/3", true, ""}};
   a.server = "192.0.2.11:80";
   a.forward = "dr";
   a.next_hop = "02:00:00:00:00:11 on eth1";
@@ -48,7 +49,7 @@ TEST(Explain, TheAnswerIsReadFromTopToBottom) {
             "service      TCP 192.0.2.10:80, by its address and port\n"
             "scheduler    wlc: least (256 x active + inactive) / weight; the first where two are equal\n"
             "                 SERVER         WEIGHT  ACTIVE  INACTIVE   LOAD\n"
-            "                 192.0.2.12:80       1       2         0  512/1  overloaded\n"
+            "                 192.0.2.12:80       1       2         0  512/1  is overloaded\n"
             "             ->  192.0.2.11:80       3       1         4  260/3\n"
             "server       192.0.2.11:80 by dr\n"
             "next hop     02:00:00:00:00:11 on eth1, packets up to 1500 bytes\n"

@@ -25,6 +25,14 @@ bool in_prefix(const pl_addr& a, const pl_addr& prefix, const pl_addr& mask) {
   return true;
 }
 
+bool matches_but_interface(const pl_mark_rule& rule, const Probe& probe, const pl_addr& source,
+                           const pl_addr& destination) {
+  const auto port = probe.destination.port;
+  return (rule.proto == 0 || rule.proto == probe.protocol) && port >= rule.first_port && port <= rule.last_port &&
+         in_prefix(destination, rule.destination, rule.destination_mask) &&
+         in_prefix(source, rule.source, rule.source_mask);
+}
+
 class Walk {
  public:
   Walk(const PlaneView& view, const Probe& probe, std::uint32_t now)
@@ -112,12 +120,28 @@ class Walk {
         destination_, source_, htons(probe_.destination.port), htons(probe_.source.port), probe_.protocol, family_,
         true,         false};
     const auto found = find_entry(view_, key, now_);
-    if (!found) return false;
+    if (!found) return is_stray();
     out_.connection = found;
     out_.answer = true;
     out_.server = found->conn.server;
     // The way back to the client is the kernel's to say, packet by packet.
     end(probe_.ttl <= 1 ? PL_REPLY_TTL : PL_FORWARD_NAT_REPLY);
+    return true;
+  }
+
+  // bpf/stray.h: what is of no connection, from where a NAT server sends its answers.
+  bool is_stray() {
+    if (tuned(PL_TUNE_PASS) || !tuned(PL_TUNE_NAT_ICMP_SEND)) return false;
+    pl_service_key key{source_, htons(probe_.source.port), probe_.protocol, family_};
+    auto id = view_.real(key);
+    key.proto = 0;
+    if (id == 0) id = view_.real(key);
+    if (id == 0 || id >= view_.servers.size()) return false;
+    const auto& server = view_.servers[id];
+    if ((server.flags & PL_SERVER_AVAILABLE) == 0 || server.port != key.port || server.next_hop == 0 ||
+        !std::ranges::equal(server.addr.w, source_.w))
+      return false;
+    end(PL_REPLY_STRAY);
     return true;
   }
 
@@ -128,11 +152,11 @@ class Walk {
     const auto count = static_cast<std::uint32_t>(view_.settings->mark_rules);
     for (std::uint32_t i = 0; i < count && first + i < view_.marks.size(); ++i) {
       const auto& rule = view_.marks[first + i];
-      if ((rule.proto != 0 && rule.proto != probe_.protocol) || (rule.ifindex != 0 && rule.ifindex != probe_.ifindex) ||
-          probe_.destination.port < rule.first_port || probe_.destination.port > rule.last_port ||
-          !in_prefix(destination_, rule.destination, rule.destination_mask) ||
-          !in_prefix(source_, rule.source, rule.source_mask))
+      if (!matches_but_interface(rule, probe_, source_, destination_)) continue;
+      if (rule.ifindex != 0 && rule.ifindex != probe_.ifindex) {
+        if (probe_.ifindex == 0 && out_.interface_rule == 0) out_.interface_rule = i + 1;
         continue;
+      }
       out_.mark = rule.mark;
       out_.mark_rule = i + 1;
       return;
@@ -168,7 +192,10 @@ class Walk {
     if ((lookups & PL_LOOKUP_ANY_PORT) != 0) found(key, FoundBy::AnyPort);
   }
 
-  [[nodiscard]] pl_reason nobody(const pl_service& service) const {
+  // bpf/begin.h: no_server()
+  pl_reason nobody(const pl_service& service) {
+    out_.bypassed = service.key.proto == 0 && tuned(PL_TUNE_CACHE_BYPASS);
+    if (out_.bypassed) return PL_NOT_OURS;
     return service.key.port == htons(kFtp) && probe_.destination.port != kFtp ? PL_NOT_OURS : PL_REPLY_NO_SERVER;
   }
 
@@ -177,48 +204,75 @@ class Walk {
     if (!may_begin()) return void(end(PL_NO_SYN));
     if (defence_drops()) return void(end(PL_DROP_DEFENCE));
     if (probe_.source.port == kFtpData) return void(end(PL_FTP_DATA));
+    out_.one_packet = (service.flags & PL_SERVICE_ONE_PACKET) != 0 && probe_.protocol == IPPROTO_UDP;
     if (service.persist_ticks != 0) {
-      if ((service.flags & PL_SERVICE_SIP) != 0) {
-        // Whom a call belongs to stands in its text, which nobody here has.
-        out_.choice = choose(view_, out_.service, probe_);
-        out_.foretold = false;
-        return any_of(service);
-      }
       find_affinity(service);
-      if (out_.affinity && !out_.affinity_gone) return forward(out_.affinity->conn.server);
+      if (out_.affinity == Affinity::CallIdWrong) return void(end(PL_DROP_NO_CALL_ID));
+      if (out_.affinity == Affinity::Kept) return forward(out_.persistent->conn.server);
     } else if (service.key.proto != 0 && service.key.port != htons(probe_.destination.port)) {
-      // Only persistent services are for ports besides their own.
+      out_.other_port = true;
       return void(end(nobody(service)));
     }
-    out_.choice = choose(view_, out_.service, probe_);
-    if (!out_.choice->foretold) {
-      out_.foretold = false;
-      return any_of(service);
-    }
+    out_.choice = choose(asked());
+    out_.foretold = out_.choice->foretold && out_.affinity != Affinity::CallId;
+    if (!out_.choice->foretold) return any_of(service);
     if (out_.choice->server == 0) return void(end(nobody(service)));
     forward(out_.choice->server);
   }
 
-  // The verdict of whichever candidate, where one cannot be named.
+  [[nodiscard]] Asked asked() const {
+    const bool ended = out_.connection && (out_.reused || out_.expired);
+    return {.view = view_,
+            .probe = probe_,
+            .service = out_.service,
+            .now = now_,
+            .ended = ended ? out_.connection->conn.server : 0,
+            .ended_active = ended && (out_.connection->word & PL_WORD_ACTIVE) != 0};
+  }
+
+  // The verdict of the first candidate, where the one cannot be named.
   void any_of(const pl_service& service) {
     const auto& all = out_.choice->candidates;
-    const auto able = std::find_if(all.begin(), all.end(), [](const Candidate& c) { return !c.overloaded; });
-    if (able == all.end()) return void(end(nobody(service)));
-    forward(able->server);
+    std::optional<pl_reason> first;
+    for (const auto& c : all) {
+      if (c.overloaded) continue;
+      forward(c.server);
+      if (first && *first != out_.verdict) out_.verdicts_differ = true;
+      if (!first) first = out_.verdict;
+    }
+    end(first ? *first : nobody(service));
     out_.server = 0;
     out_.mtu = 0;
   }
 
   void find_affinity(const pl_service& service) {
-    EntryKey key{
-        source_,           destination_, 0,     service.key.port == htons(kFtp) ? std::uint16_t{0} : service.key.port,
-        service.key.proto, family_,      false, true};
-    if (service.key.proto == 0) key.other = service.key.addr;
-    mask(key.client, service.persist_mask);
-    out_.affinity = find_entry(view_, key, now_);
-    if (!out_.affinity) return;
-    const auto server = server_of(view_, *out_.affinity);
-    out_.affinity_gone = server == 0 || (tuned(PL_TUNE_EXPIRE_QUIESCENT) && view_.servers[server].weight == 0);
+    out_.client = source_;
+    mask(out_.client, service.persist_mask);
+    if ((service.flags & PL_SERVICE_SIP) != 0) {
+      out_.affinity = probe_.protocol == IPPROTO_UDP ? Affinity::CallId : Affinity::CallIdWrong;
+      return;
+    }
+    EntryKey key{.client = out_.client,
+                 .other = service.key.proto != 0 ? destination_ : service.key.addr,
+                 .other_port = service.key.port == htons(kFtp) ? std::uint16_t{0} : service.key.port,
+                 .protocol = service.key.proto,
+                 .family = family_,
+                 .is_template = true};
+    if (out_.connection && (out_.reused || out_.expired)) key.released = out_.connection->conn.control;
+    out_.persistent = find_entry(view_, key, now_);
+    if (!out_.persistent) {
+      key.ended = true;
+      out_.persistent = find_entry(view_, key, now_);
+      out_.affinity = out_.persistent ? Affinity::Over : Affinity::New;
+      return;
+    }
+    const auto server = server_of(view_, *out_.persistent);
+    if (server == 0)
+      out_.affinity = Affinity::ServerGone;
+    else if (tuned(PL_TUNE_EXPIRE_QUIESCENT) && view_.servers[server].weight == 0)
+      out_.affinity = Affinity::Quiescent;
+    else
+      out_.affinity = Affinity::Kept;
   }
 
   void mask(pl_addr& client, std::uint32_t bits) const {

@@ -15,8 +15,9 @@ struct ExplainedServer {
   std::string server;  // "192.0.2.11:80"
   std::uint32_t weight = 0, active = 0, inactive = 0;
   bool overloaded = false;
-  std::string load;  // what is compared: "512/3"; empty where nothing is
+  std::string load;  // what it is chosen by: "512/3"; its slots where those are hashed to; may be empty
   bool chosen = false;
+  std::string note;  // why not, or how probable it is; may be empty
   bool operator==(const ExplainedServer&) const = default;
 };
 
@@ -24,6 +25,7 @@ struct Explanation {
   std::string connection;   // "ESTABLISHED on 192.0.2.11:80, ends in 899 s without a packet"; empty: none
   std::string service;      // "TCP 192.0.2.10:80"; empty: none, or not asked for
   std::string found_by;     // "its address and port"
+  std::string note;         // what else decided: that each packet is scheduled alone; may be empty
   std::string persistence;  // the client's template, or that there is none; empty: the service is not persistent
   std::string rule, why;    // the scheduler's, where it was asked
   std::vector<ExplainedServer> candidates;  // in the order it looks

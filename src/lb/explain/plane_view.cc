@@ -41,15 +41,19 @@ std::optional<FoundEntry> find_entry(const PlaneView& view, const EntryKey& key,
   const auto want =
       PL_WORD_LIVE | static_cast<std::uint64_t>(tag) << PL_WORD_TAG_SHIFT | (key.is_template ? PL_WORD_TEMPLATE : 0);
   auto mask = PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG | PL_WORD_TEMPLATE;
-  if (key.is_template) mask |= static_cast<std::uint64_t>(PL_TEMPLATE_INVALID) << PL_WORD_STATE_SHIFT;
+  constexpr auto kInvalid = static_cast<std::uint64_t>(PL_TEMPLATE_INVALID) << PL_WORD_STATE_SHIFT;
+  if (key.is_template && !key.ended) mask |= kInvalid;
   for (const auto index : {primary, alternate}) {
     if (index >= view.buckets.size()) return std::nullopt;
     const auto& bucket = view.buckets[index];
     for (std::uint32_t slot = 0; slot < PL_SLOTS; ++slot) {
       FoundEntry found{index, slot, read_word(bucket, slot), bucket.conn[slot]};
       if ((found.word & mask) != want) continue;
-      const bool kept = key.is_template && found.conn.packets != 0;  // by its connections, whatever its time says
-      if (found.left(now) < 0 && !kept) continue;
+      // A template is kept by its connections, whatever its time says.
+      const std::uint32_t lost = PL_PLACE(index, slot) == key.released ? 1 : 0;
+      const bool kept = key.is_template && found.conn.packets > lost;
+      const bool there = found.left(now) >= 0 || kept;
+      if (key.ended ? there && (found.word & kInvalid) == 0 : !there) continue;
       if (matches(view, found.conn, bucket.upper[slot], key) && (read_word(bucket, slot) & mask) == want) return found;
     }
     if (read_word(bucket, 1) >> PL_WORD_SPILL_SHIFT == 0) break;

@@ -16,6 +16,7 @@ struct PlaneView {
   const pl_settings* settings = nullptr;
   std::span<const pl_service> services;
   std::span<const pl_row> members;
+  std::span<const pl_hash_slots> slots;
   std::span<const pl_server> servers;
   std::span<const pl_load> loads;
   std::span<const pl_next_hop> next_hops;
@@ -25,6 +26,10 @@ struct PlaneView {
   const pl_frame_keeper* frame_keeper = nullptr;
   // Index of the service with this key; 0: none.
   std::function<std::uint32_t(const pl_service_key&)> service;
+  // Index of a NAT server with this address, port and protocol, while nat_icmp_send is on; 0: none.
+  std::function<std::uint32_t(const pl_service_key&)> real;
+  // Where lblc and lblcr sent a destination lately.
+  std::function<std::optional<pl_locality>(const pl_locality_key&)> locality;
 };
 
 // The packet that is asked about. It is taken to be addressed to the director's own MAC.
@@ -61,6 +66,10 @@ struct EntryKey {
   std::uint8_t protocol = 0, family = 4;
   bool answer = false;       // from a NAT server to its client
   bool is_template = false;  // of persistence; known by its key alone, never by a Call-ID
+  // Of templates: those that packets find no more, since their time is over or their server went.
+  bool ended = false;
+  // Of templates: PL_PLACE of the one that has just lost a connection; 0: none.
+  std::uint32_t released = 0;
 };
 
 std::optional<FoundEntry> find_entry(const PlaneView& view, const EntryKey& key, std::uint32_t now);
