@@ -114,6 +114,10 @@ TEST_F(NetlinkTest, AsksForRoutesOfEveryKind) {
   in_thread([] {
     TwoNamespaces net;
     net.sh("ip addr add 10.0.0.1/24 dev eth0 && ip -6 addr add 2001:db8::1/64 dev eth0 nodad");
+    // The kernel adds the address's own route later, in a worker, nodad or not.
+    net.sh(
+        "for i in $(seq 500); do ip -6 route show table local | grep -q '^local 2001:db8::1 ' && exit 0; sleep 0.02; "
+        "done; exit 1");
     net.sh("ip route add 10.1.0.0/16 via 10.0.0.254 mtu 1300");
     net.sh("ip route add 10.2.0.0/16 via inet6 fe80::99 dev eth0 src 10.0.0.1");
     net.sh("ip route add blackhole 10.3.0.0/16 && ip -6 route add blackhole 2001:db8:3::/48");
