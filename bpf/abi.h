@@ -571,6 +571,7 @@ enum pl_sync_result {
 enum pl_sync_flags {
 	PL_SYNC_ACTIVE = 1,	/* counts as active on its server */
 	PL_SYNC_TEMPLATE = 2,	/* a persistence template */
+	PL_SYNC_CALL_ID = 4,	/* of a SIP call, whose Call-ID stands in sync_calls */
 };
 
 struct pl_sync_record {

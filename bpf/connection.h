@@ -200,6 +200,23 @@ __attribute__((noinline)) int call_id_is(__u32 place)
 	return !difference;
 }
 
+/* The hash of the call that was read last; a function of its own, which has its own stack. */
+__attribute__((noinline)) __u64 call_id_hash(void)
+{
+	__u32 zero = 0;
+	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
+	struct pl_settings *s = settings();
+
+	return sip && s ? pl_hash_call_id(&sip->call_id, s->seed) : 0;
+}
+
+/* Makes k the key of the call that was read last. */
+static __always_inline void call_id_key(struct conn_key *k, const struct pl_settings *s)
+{
+	k->flags = PL_CONN_CALL_ID;
+	key_place(k, call_id_hash(), s);
+}
+
 static __always_inline int entry_matches(struct pl_bucket *b, __u32 bucket, __u32 slot, const struct conn_key *k)
 {
 	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];

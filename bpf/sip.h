@@ -177,21 +177,4 @@ __attribute__((noinline)) int call_id_read(struct xdp_md *ctx, struct pl_packet 
 	return 0;
 }
 
-/* The hash of the call that was read last; a function of its own, which has its own stack. */
-__attribute__((noinline)) __u64 call_id_hash(void)
-{
-	__u32 zero = 0;
-	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
-	struct pl_settings *s = settings();
-
-	return sip && s ? pl_hash_call_id(&sip->call_id, s->seed) : 0;
-}
-
-/* Makes k the key of the call that was read last. */
-static __always_inline void call_id_key(struct conn_key *k, const struct pl_settings *s)
-{
-	k->flags = PL_CONN_CALL_ID;
-	key_place(k, call_id_hash(), s);
-}
-
 #endif

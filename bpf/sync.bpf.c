@@ -11,6 +11,9 @@ char _license[] SEC("license") = "GPL";
 
 PL_ARRAY(sync_inbox, BPF_F_MMAPABLE, struct pl_sync_record, PL_SYNC_INBOX);
 
+/* Call-IDs, by the number of their record. */
+PL_ARRAY(sync_calls, BPF_F_MMAPABLE, struct pl_call_id, PL_SYNC_INBOX);
+
 static __always_inline struct pl_sync_record *record_at(__u32 i)
 {
 	return bpf_map_lookup_elem(&sync_inbox, &i);
@@ -77,6 +80,21 @@ static __always_inline void record_key(const struct pl_sync_record *rec, const s
 	k->control = k->template ? rec->timeout : 0;
 	k->now = now_tick();
 	key_hash(k, s);
+	if (rec->flags & PL_SYNC_CALL_ID)
+		call_id_key(k, s);
+}
+
+/* Puts the Call-ID of a record where that of a packet would be. */
+__attribute__((noinline)) int record_call_id(__u32 i)
+{
+	struct pl_call_id *id = bpf_map_lookup_elem(&sync_calls, &i);
+	__u32 zero = 0;
+	struct pl_sip *sip = bpf_map_lookup_elem(&pl_sip, &zero);
+
+	if (!id || !sip)
+		return 0;
+	__builtin_memcpy(&sip->call_id, id, sizeof(*id));
+	return 1;
 }
 
 /* 1 and *r filled when a record's connection is there, else 0. */
@@ -162,6 +180,8 @@ static long record_next(__u32 i, void *none)
 
 	if (!rec || rec->proto == PL_SYNC_END)
 		return 1;
+	if (rec->flags & PL_SYNC_CALL_ID && !record_call_id(i))
+		return 0;
 	result = record_find(rec, &loads);
 	if (result >= RECORD_IS_NEW) {
 		int moves = result == RECORD_MOVES;

@@ -33,13 +33,18 @@ class _Played:
         if not good:
             self.problems.append(sentence)
 
-    def in_step(self, name, rows):
-        """Both directors list the same; the rows of connections must match `rows`: (protocol, state), ..."""
-        lists = {d: self.lines(f"{name}-{d}") for d in DIRECTORS}
-        texts = ["\n".join(lines) for lines in lists.values()]
-        listed = sorted((row.split()[0], row.split()[2]) for row in lists["ipvs"][2:])
+    def alike(self, name):
+        """Both directors list the same connections; their rows."""
+        lists = [self.lines(f"{name}-{d}") for d in DIRECTORS]
+        texts = ["\n".join(lines) for lines in lists]
         self.check(recorder.same(*texts), f"{name}: the lists differ\n" + "\n".join(texts))
-        self.check(listed == sorted(rows), f"{name}: expected {rows}\n{texts[0]}")
+        return [lines[2:] for lines in lists]
+
+    def in_step(self, name, expected):
+        """Both list the same, and `expected`: (protocol, state), ..."""
+        rows, _ = self.alike(name)
+        listed = sorted((row.split()[0], row.split()[2]) for row in rows)
+        self.check(listed == sorted(expected), f"{name}: expected {expected}\n{rows}")
 
     def answers(self, name, asked, greeted):
         """One server answered all that was asked."""
@@ -74,6 +79,19 @@ def _replaced(played):
     played.check(sum(int(active) for _, active in loads) == 3, f"replace: the connections count: {loads}")
 
 
+def _stayed(played, name, is_sip):
+    """A client keeps its server through the other director, and both list its template."""
+    first, then = (played.lines(f"{name}-{when}") for when in ("first", "then"))
+    server, flows = (first or [""])[-1].split("=")[0], 3
+    each = 3 if is_sip else 1
+    played.check(first == [f"{server}={each}"] and server.startswith("rs"), f"{name}: {first}")
+    played.check(then == [f"{server}={flows * each}"], f"{name}: {first}, then {then}")
+    for when in ("template", "template-then"):
+        for rows in played.alike(f"{name}-{when}"):
+            played.check(len(rows) == 1, f"{name}-{when}: one template: {rows}")
+            played.check(not is_sip or all("sip" in row and "@10.0.1" in row for row in rows), f"{name}: {rows}")
+
+
 def wrong(directory, ways=WAYS):
     """What went wrong, as a list of sentences."""
     played = _Played(directory)
@@ -92,6 +110,9 @@ def wrong(directory, ways=WAYS):
                 played.check("ESTABLISHED" in known, f"{name}-download: the other director knew nothing of it")
                 played.check(played.lines(f"{name}-download") == [digest], f"{name}-download is not what was sent")
                 played.in_step(f"{name}-download-closed", [("TCP", "TIME_WAIT" if way == "nat" else "FIN_WAIT")])
+    for first in DIRECTORS:
+        for what in ("persistent-4", "persistent-6", "mark", "sip-4", "sip-6"):
+            _stayed(played, f"{first}-{what}", what.startswith("sip"))
     reasons = {row["name"]: row for row in json.loads((directory / "drops.json").read_text())["reasons"]}
     for name in [reason for way in ways for reason in _REASONS[way]]:
         played.check(reasons[name]["packets"] > 0, f"no packet was forwarded by {name}")

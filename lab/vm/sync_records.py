@@ -36,13 +36,20 @@ def _name(record):
     return syncid, version, data[1], data[6] & 0x10, data[10:20], addresses
 
 
+def _assured(record):
+    """A template's record as it is told once an answer was seen; of no template none."""
+    syncid, version, data = record
+    return (syncid, version, data[:8] + b"\0\1" + data[10:]) if data[6] & 0x10 and data[8:10] == b"\0\0" else record
+
+
 def same(recorded, played):
     """Whether both told of the same connections and ended with the same word of each; all that was said on the
     way there must have been said in the recording, too. Who sends sooner says more, and how many connections
-    share a datagram is a matter of time."""
+    share a datagram is a matter of time; so is whether a template is told before or after the first answer."""
     try:
         then, now = _records(recorded), _records(played)
     except (_Broken, ValueError):
         return False
-    last = [dict((_name(r), r) for r in records) for records in (then, now)]
-    return bool(then) and last[0] == last[1] and set(now) <= set(then)
+    last = [dict((_name(r), _assured(r)) for r in records) for records in (then, now)]
+    said = set(then) | {_assured(r) for r in then}
+    return bool(then) and last[0] == last[1] and set(now) <= said

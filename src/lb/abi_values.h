@@ -35,6 +35,8 @@ std::string state_name(std::uint8_t proto, std::uint32_t state);
 std::string template_state_name(std::uint32_t state);
 
 inline constexpr std::uint16_t kFtpPort = 21;
+// The persistence engine whose data is a Call-ID.
+inline constexpr std::string_view kSipEngine = "sip";
 
 // pl_service.persist_mask.
 std::uint32_t abi_persist_mask(const conf::Persistence& persistence, net::Family family);

@@ -11,6 +11,12 @@
 
 namespace plenum::lb {
 
+std::optional<std::string> DataPlane::call_id_of(const ConnTable::Entry& entry) const {
+  pl_call_id id{};
+  if (bpf_map_lookup_elem(program_.call_ids_fd(), &entry.place, &id) != 0) return std::nullopt;
+  return std::string(id.text, std::min<std::size_t>(id.length, PL_CALL_ID_LENGTH));
+}
+
 ConnectionStatus DataPlane::status_of(const ConnTable::Entry& entry) const {
   const auto& c = entry.conn;
   const auto state = static_cast<std::uint32_t>((entry.word & PL_WORD_STATE) >> PL_WORD_STATE_SHIFT);
@@ -32,10 +38,9 @@ ConnectionStatus DataPlane::status_of(const ConnTable::Entry& entry) const {
   // As IPVS renames a template whose server is gone (ip_vs_check_template).
   if ((state & PL_TEMPLATE_INVALID) != 0) status.virtual_.port = status.server.port = 0xffff;
   if ((c.flags & PL_CONN_CALL_ID) != 0) {
-    pl_call_id id{};
-    if (bpf_map_lookup_elem(program_.call_ids_fd(), &entry.place, &id) == 0) {
-      status.engine = "sip";
-      status.engine_data.assign(id.text, std::min<std::size_t>(id.length, PL_CALL_ID_LENGTH));
+    if (auto id = call_id_of(entry)) {
+      status.engine = kSipEngine;
+      status.engine_data = *std::move(id);
     }
   }
   return status;

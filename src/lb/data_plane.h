@@ -100,6 +100,8 @@ class DataPlane {
   [[nodiscard]] const ConnTable& table() const { return conns_; }
   // One entry as listings show it, without the time it has left.
   [[nodiscard]] ConnectionStatus status_of(const ConnTable::Entry& entry) const;
+  // Of a SIP template; none when it has just ended.
+  [[nodiscard]] std::optional<std::string> call_id_of(const ConnTable::Entry& entry) const;
   // The connections of one bucket, as listings show them.
   void list(std::uint32_t bucket, std::vector<ConnectionStatus>& out) const;
   [[nodiscard]] std::vector<ReasonCount> reasons() const;

@@ -44,7 +44,6 @@ std::optional<proto::SyncConnection> DataPlane::told(const ConnTable::Entry& ent
   if (c.server == 0 || c.server >= program_.servers.size()) return std::nullopt;
   const auto& server = program_.servers[c.server];
   const bool is_template = (entry.word & PL_WORD_TEMPLATE) != 0;
-  if (is_template && (c.flags & PL_CONN_CALL_ID) != 0) return std::nullopt;  // means nothing without its Call-ID
   if (server.generation != c.generation || (server.flags & PL_SERVER_AVAILABLE) == 0) return std::nullopt;
   proto::SyncConnection out;
   out.protocol = c.proto;
@@ -65,6 +64,14 @@ std::optional<proto::SyncConnection> DataPlane::told(const ConnTable::Entry& ent
   out.client_port = ntohs(c.client_port);
   out.virtual_port = ntohs(c.vport);
   out.server_port = ntohs(pl_server_port(&server, c.vport));
+  // One for every port names no port of its server.
+  if (is_template && c.vport == 0) out.server_port = 0;
+  if (is_template && (c.flags & PL_CONN_CALL_ID) != 0) {
+    auto id = call_id_of(entry);
+    if (!id) return std::nullopt;  // means nothing without it
+    out.engine = kSipEngine;
+    out.engine_data = *std::move(id);
+  }
   if (server.service < services_.size()) out.fwmark = services_[server.service].key.fwmark;
   out.timeout = seconds_of(is_template ? c.control : timeout_of(program_.settings[0], c.proto, state));
   return out;
@@ -86,6 +93,11 @@ Result<std::uint32_t> DataPlane::bind(const proto::SyncConnection& c, TimePoint 
       if (const auto at = service->servers.find({c.server, port});
           at != service->servers.end() && !servers_[at->second].removed)
         return at->second;
+    // A template for every port means the server at that address, whatever its own port (FTP's).
+    if (c.server_port == 0)
+      for (auto at = service->servers.lower_bound({c.server, 0});
+           at != service->servers.end() && at->first.address == c.server; ++at)
+        if (!servers_[at->second].removed) return at->second;
     break;
   }
   return hold(key, {c.server, c.server_port}, static_cast<std::uint8_t>(c.flags & proto::kSyncForward), now);

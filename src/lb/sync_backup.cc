@@ -114,10 +114,10 @@ void SyncBackup::take(const proto::SyncConnection& c) {
   ++heard_.connections;
   const auto forward = c.flags & proto::kSyncForward;
   const bool is_template = (c.flags & proto::kSyncTemplate) != 0;
-  // A template known by its engine's data, SIP's Call-ID, is not taken over; neither is what needs sequence
-  // numbers shifted.
-  if ((c.flags & (proto::kSyncNoPort | proto::kSyncSequences)) != 0 || !c.engine.empty() || !is_known(c) ||
-      forward > PL_FWD_ROUTE || !is_server(c.server)) {
+  const bool is_call = is_template && !c.engine_data.empty();
+  // What needs sequence numbers shifted is not taken over.
+  if ((c.flags & (proto::kSyncNoPort | proto::kSyncSequences)) != 0 || (is_call && c.engine != kSipEngine) ||
+      !is_known(c) || forward > PL_FWD_ROUTE || !is_server(c.server)) {
     ++heard_.refused;
     return;
   }
@@ -135,7 +135,7 @@ void SyncBackup::take(const proto::SyncConnection& c) {
   record.family = abi_family(c.client.family());
   record.server = *server;
   if (is_template) {
-    record.flags = PL_SYNC_TEMPLATE;
+    record.flags = is_call ? PL_SYNC_TEMPLATE | PL_SYNC_CALL_ID : PL_SYNC_TEMPLATE;
     record.state = c.state & PL_TEMPLATE_ASSURED;
     record.timeout = ticks_of(c.timeout != 0 ? std::min(c.timeout, kMostSeconds) : kTemplateSeconds);
   } else {
@@ -146,12 +146,15 @@ void SyncBackup::take(const proto::SyncConnection& c) {
   }
   record.packets = tuning_.threshold;
   batch_.push_back(record);
+  calls_.push_back(is_call ? c.engine_data : std::string());
   if (batch_.size() == PL_SYNC_INBOX) enter();
 }
 
 void SyncBackup::enter() {
   if (batch_.empty()) return;
-  if (!program_->enter(batch_)) {
+  const bool entered = program_->enter(batch_, calls_).has_value();
+  calls_.clear();
+  if (!entered) {
     heard_.no_room += batch_.size();
     batch_.clear();
     return;

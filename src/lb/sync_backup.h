@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -65,6 +66,7 @@ class SyncBackup {
   std::vector<Lane> lanes_;
   std::vector<std::uint8_t> buffer_;
   std::vector<pl_sync_record> batch_;
+  std::vector<std::string> calls_;  // the Call-IDs of batch_
   SyncHeard heard_;
 };
 

@@ -23,14 +23,21 @@ Result<std::unique_ptr<SyncProgram>> SyncProgram::open(const XdpProgram& program
   if (const int error = sync_bpf::load(out->skeleton_); error != 0) return fail_errno("load the sync program", -error);
   PLENUM_TRY(out->inbox_, MappedArray<pl_sync_record>::map(bpf_map__fd(out->skeleton_->maps.sync_inbox), PL_SYNC_INBOX),
              "inbox");
+  PLENUM_TRY(out->calls_, MappedArray<pl_call_id>::map(bpf_map__fd(out->skeleton_->maps.sync_calls), PL_SYNC_INBOX),
+             "inbox");
   return out;
 }
 
 SyncProgram::~SyncProgram() { sync_bpf::destroy(skeleton_); }
 
-Result<> SyncProgram::enter(std::span<pl_sync_record> records) {
+Result<> SyncProgram::enter(std::span<pl_sync_record> records, std::span<const std::string> calls) {
   const auto count = std::min<std::size_t>(records.size(), PL_SYNC_INBOX);
   std::copy_n(records.begin(), count, inbox_.span().begin());
+  for (std::size_t i = 0; i < count; ++i)
+    if ((records[i].flags & PL_SYNC_CALL_ID) != 0) {
+      calls_[i] = {};
+      calls_[i].length = calls[i].copy(calls_[i].text, PL_CALL_ID_LENGTH);
+    }
   if (count < PL_SYNC_INBOX) inbox_[count].proto = PL_SYNC_END;
   // Any frame does; the kernel wants one.
   std::array<std::uint8_t, 64> frame{};

@@ -101,6 +101,23 @@ def test_a_download_survives_the_masters_death(way, large):
         assert pair.client.http(pair.lab.vip(4), requests=20)["failed"] == 0
 
 
+def test_a_persistent_client_keeps_its_server_over_the_masters_death(large):
+    with Pair("nat", large) as pair:
+        pair.service()
+        vip = endpoint(pair.lab.vip(4), HTTP_PORT)
+        for director in (pair.first, pair.second):
+            director.ipvsadm("-E", "-t", vip, "-s", "rr", "-p", "600")
+        before = pair.client.http(pair.lab.vip(4), requests=3)["servers"]
+        assert len(before) == 1
+
+        def templates(director):
+            return {row for row in pair.known(director) if row[0].endswith(":0") and row[3] == "ASSURED"}
+        wait_for(lambda: templates(pair.second), "the second director to know the template")
+        assert templates(pair.first) == templates(pair.second)
+        pair.take_over()
+        assert pair.client.http(pair.lab.vip(4), requests=6)["servers"].keys() == before.keys()
+
+
 def test_a_server_nobody_has_here_is_held_while_it_has_connections(large):
     with Pair("nat", large) as pair:
         pair.service(on=(0,))

@@ -17,8 +17,10 @@ printf '%s\n' 'link set eth0 up' 'link set eth1 up' 'addr add 10.0.1.2/24 dev et
   'addr add fd01::2/64 dev eth0 nodad' 'addr add fd02::2/64 dev eth1 nodad' | ip -n k -batch -
 printf '%s\n' "addr del $GATEWAY4/24 dev eth1" "addr del $GATEWAY6/64 dev eth1" 'addr add 10.0.2.3/24 dev eth1' \
   'addr add fd02::3/64 dev eth1 nodad' "addr del $V4/32 dev eth0" "addr del $V6/128 dev eth0" | ip -n lb -batch -
-director_up <<<'  xdp: native'
-modprobe -a ip_vs ip_vs_rr ipip ip6_tunnel
+director_up <<<"  xdp: native
+  marks: [{mark: 7, destination: $V4, protocol: tcp, ports: [81]}]"
+modprobe -a ip_vs ip_vs_rr ip_vs_pe_sip ipip ip6_tunnel nf_tables
+k nft -f - <<<"table ip m { chain p { type filter hook prerouting priority -150; ip daddr $V4 tcp dport 81 meta mark set 7; }; }"
 head -c 3000000 /dev/urandom >/run/large
 mkdir -p /run/www
 ln -s /run/large /run/www/large
@@ -61,7 +63,7 @@ give() { # DIRECTOR: the addresses, and takes them from who had them
 
 # -- lists of connections -----------------------------------------------------------------
 list() { # DIRECTOR PATTERN: rows of these clients
-  "$1" ipvsadm -Lnc | grep -E "^IPVS|^pro|$2"
+  "$1" ipvsadm -Lnc --persistent-conn | grep -E "^IPVS|^pro|$2"
 }
 rows() { list "$1" "$2" | awk 'NR > 2 { print $1, $3, $4, $5, $6, $7, $8 }' | sort; }
 
@@ -162,6 +164,50 @@ carry() { # FROM WAY FAMILY
   in_step "$case" download-closed "$pattern"
 }
 
+# -- persistent clients --------------------------------------------------------------------
+stays() { # CASE FIRST PATTERN CLI'S ARGUMENTS...: the template moves, so the same server answers
+  local case=$1 first=$2 pattern=$3
+  shift 3
+  give "$first"
+  as "$case-first" "cli" cl cli -n 1 "$@"
+  in_step "$case" template "$pattern"
+  give "$(other_of "$first")"
+  # By turns alone it would be each server once.
+  as "$case-then" "cli" cl cli -n 3 "$@"
+  in_step "$case" template-then "$pattern"
+}
+
+persistence() {
+  local first name client=54 address
+  both -C
+  for address in $V4 "[$V6]"; do
+    both -A -t "$address:8080" -s rr -p 600
+    both -A -u "$address:81" -s rr -p 300 --pe sip
+    for i in 1 2 3; do
+      case $address in
+        *:*) both -a -t "$address:8080" -r "[fd01::1$i]:8080" -g
+             both -a -u "$address:81" -r "[fd02::1$i]:81" -m ;;
+        *) both -a -t "$address:8080" -r "10.0.2.1$i:8080" -m
+           both -a -u "$address:81" -r "10.0.2.1$i:81" -m ;;
+      esac
+    done
+  done
+  both -A -f 7 -s rr -p 400
+  for i in 1 2 3; do both -a -f 7 -r 10.0.1.1$i:0 -g; done
+  for first in k lb; do
+    name=$(name_of $first)
+    client=$((client + 1))
+    stays "$name-persistent-4" $first "10.0.1.$client:0 " -b 10.0.1.$client $V4 8080
+    stays "$name-persistent-6" $first "fd01::${client}[]]:0 " -b fd01::$client $V6 8080
+    client=$((client + 1))
+    stays "$name-mark" $first "10.0.1.$client:0 " -b 10.0.1.$client $V4 81
+    client=$((client + 1))
+    printf '%s\r\n' 'OPTIONS sip:a@b SIP/2.0' "Call-ID: $name@10.0.1.$client" 'Content-Length: 0' '' >/run/call
+    stays "$name-sip-4" $first "10.0.1.$client:0 " -u -x 3 -q /run/call -b 10.0.1.$client $V4 81
+    stays "$name-sip-6" $first "fd01::${client}[]]:0 " -u -x 3 -q /run/call -b fd01::$client $V6 81
+  done
+}
+
 services() { # METHOD V4-SERVERS V6-SERVERS
   local family protocol service address server i
   both -C
@@ -254,5 +300,6 @@ for way in $WAYS; do
     for first in k lb; do carry $first $way $family; done
   done
 done
+persistence
 lb plenum status --json >"$out/status.json"
 lb plenum status --drops --json >"$out/drops.json"

@@ -8,8 +8,6 @@ SCHEDULERS = tuple(s for s in recorder.SCHEDULERS if s not in _AT_RANDOM)
 _FROM_DIRECTOR = ("from-director",)
 # ... and later lists lack the connections from its address.
 NOT_COMPARED_CLIENTS = ("10.0.2.1",)
-# Templates of SIP calls are not told others (ARCHITECTURE.md).
-_SYNC = ("persistent-sip",)
 # No files in /proc: listings say the same.
 _LIST = ("proc-ip_vs_conn",)
 # Plenum asks who may write to its socket, and root may whatever else was taken from it.
@@ -17,5 +15,5 @@ _ERRORS = ("noperm-drop-netadmin",)
 
 # Scenario: steps that are not compared, by name or by the scheduler their names begin with.
 SCENARIOS = {"sched-nat": _AT_RANDOM, "sched-dr": _AT_RANDOM, "sched-tun": _AT_RANDOM,
-             "behave": _FROM_DIRECTOR, "sip": (), "sync": _SYNC, "tunnels": (),
+             "behave": _FROM_DIRECTOR, "sip": (), "sync": (), "tunnels": (),
              "list": _LIST, "errors": _ERRORS, "modules": ()}

@@ -41,3 +41,11 @@ def test_silence_and_broken_datagrams_differ():
     assert not sync_records.same(HEAD.format(""), HEAD.format(""))
     assert not sync_records.same(STEP, STEP.replace("000500740301", "000500740401"))
     assert not sync_records.same(STEP, STEP.replace("0005", "00050", 1))
+
+
+def test_a_template_may_be_told_after_the_first_answer():
+    recorded = next((recorder.RECORDINGS / "sync").glob("*-persistent-sip.txt")).read_text()
+    assured = recorded.replace("0000110000000000", "0000110000010000")
+    assert assured != recorded and sync_records.same(recorded, assured)
+    assert not sync_records.same(recorded, recorded.replace("0000110000000000", "0000110000020000"))
+    assert not sync_records.same(recorded, recorded.replace("63616c6c", "63616c6d")), "the Call-ID matters"
