@@ -7,10 +7,7 @@
 
 #include "conf/reader.h"
 #include "lb/abi_values.h"
-#include "lb/explain/live_view.h"
 #include "lb/mapped_array.h"
-#include "lb/mark_rules.h"
-#include "lb/ports.h"
 #include "lb/reload.h"
 #include "lb/tuning.h"
 
@@ -34,17 +31,6 @@ PlaneSizes sizes_of(const conf::Director& director) {
   sizes.servers = director.servers;
   sizes.services = director.servers;
   return sizes;
-}
-
-bool sysctl_is(const std::string& name, char value) {
-  std::ifstream file("/proc/sys/" + name);
-  return file.get() == value;
-}
-
-void set_sysctl(const std::string& name, char value) {
-  if (sysctl_is(name, value)) return;
-  std::ofstream file("/proc/sys/" + name);
-  file << value;
 }
 
 }  // namespace
@@ -207,110 +193,6 @@ void Director::follow_servers() {
   schedule_ports();
 }
 
-void Director::schedule_ports() {
-  if (ports_due_) return;
-  ports_due_ = true;
-  // Later than the picture of the network, which gathers events for NextHops::kBatch.
-  ports_ = loop_.after(3 * NextHops::kBatch, [this] { update_ports(); });
-}
-
-void Director::forget_routes() { shared(program_->settings[0].route_epoch).fetch_add(1); }
-
-void Director::update_ports() {
-  ports_due_ = false;
-  std::set<net::Address> vips = data_plane_->held_addresses();
-  bool marks = false;
-  for (const auto& entry : table_.services()) {
-    if (entry.spec.key.fwmark == 0)
-      vips.insert(entry.spec.key.address);
-    else
-      marks = true;
-  }
-  vips.merge(marked_addresses(config_.director.marks, next_hops_->network()));
-  show_fragment_targets(program_->vip_filter, vips, marks);
-  std::set<std::uint32_t> ways_out;
-  for (const auto& destination : data_plane_->destinations())
-    if (const auto* hop = next_hops_->find(destination); hop != nullptr && hop->state == NextHop::State::Resolved)
-      ways_out.insert(hop->ifindex);
-  const auto plan = plan_ports(config_.director.interfaces, vips, ways_out, next_hops_->network());
-  port_problems_ = plan.warnings;
-  data_plane_->set_marks(abi_marks(config_.director.marks, next_hops_->network(), port_problems_));
-  for (const auto& port : plan.ports) {
-    auto& slot = program_->ports[port.ifindex % PL_PORTS];
-    for (std::size_t i = 0; i < PL_PORT_MACS; ++i) shared(slot.mac[i]).store(port.mac[i]);
-    slot.macs = port.macs;
-    slot.parent = port.parent;
-    slot.vlan = port.vlan;
-    slot.flags = port.flags;
-    shared(slot.ifindex).store(port.ifindex);
-  }
-  for (const auto& port : plan.ports) {
-    // Packets that the stack is to send on carry the host's own address as their source.
-    if (const auto* link = next_hops_->network().link(port.ifindex))
-      set_sysctl("net/ipv4/conf/" + link->name + "/accept_local", '1');
-  }
-  forget_routes();
-  attach_ports(plan);
-  one_mode_for_all(plan);
-  detach_ports(plan);
-  frame_keeper_->listen(
-      std::ranges::all_of(program_->attachments(), [](const auto& row) { return row.second.native; }));
-}
-
-void Director::attach_ports(const PortPlan& plan) {
-  for (const auto ifindex : plan.attach) {
-    const auto* link = next_hops_->network().link(ifindex);
-    if (link == nullptr) continue;
-    const bool fresh = !program_->attachments().contains(ifindex);
-    if (const auto done = program_->attach(ifindex, link->name, config_.director.xdp); !done) {
-      port_problems_.push_back(done.error().what);
-      if (fresh) log_(done.error().what);
-      continue;
-    }
-    if (const auto& attachment = program_->attachments().at(ifindex); fresh)
-      log_("attached to " + link->name + (attachment.native ? "" : " in generic mode: " + attachment.note));
-  }
-}
-
-// A device without native XDP takes no frames that a native program redirects to it: they
-// would be lost after they were counted as sent. So all are generic when one is.
-void Director::one_mode_for_all(const PortPlan& plan) {
-  std::string generic;
-  for (const auto& [ifindex, attachment] : program_->attachments())
-    if (!attachment.native && plan.attach.contains(ifindex)) generic = attachment.name;
-  if (generic.empty() || config_.director.xdp != conf::XdpMode::Auto) return;
-  for (const auto ifindex : plan.attach) {
-    const auto it = program_->attachments().find(ifindex);
-    if (it == program_->attachments().end() || !it->second.native) continue;
-    const auto name = it->second.name;
-    auto done = program_->detach(ifindex);
-    if (done) done = program_->attach(ifindex, name, conf::XdpMode::Generic);
-    if (!done) port_problems_.push_back(done.error().what);
-    log_(done ? name + " in generic mode too, since " + generic + " has no native XDP" : done.error().what);
-  }
-}
-
-// Interfaces that are gone, and those a file that names interfaces no longer names. Without
-// names one may be needed again in a moment, when its neighbour answers.
-void Director::detach_ports(const PortPlan& plan) {
-  std::vector<std::uint32_t> leave;
-  for (const auto& [ifindex, attachment] : program_->attachments()) {
-    const bool gone = next_hops_->network().link(ifindex) == nullptr;
-    const bool unnamed = !config_.director.interfaces.empty() && !plan.attach.contains(ifindex);
-    if (gone || unnamed) leave.push_back(ifindex);
-  }
-  for (const auto ifindex : leave) {
-    const auto name = program_->attachments().at(ifindex).name;
-    if (const auto done = program_->detach(ifindex); !done) {
-      port_problems_.push_back(done.error().what);
-      continue;
-    }
-    auto& slot = program_->ports[ifindex % PL_PORTS];
-    if (slot.ifindex == ifindex) shared(slot.ifindex).store(0);
-    log_("left " + (name.empty() ? "interface " + std::to_string(ifindex) : name));
-  }
-}
-
 void Director::changed() {
   // A large state takes time to write: then not after each of many changes.
   if (saving_.active()) return;
@@ -328,53 +210,6 @@ void Director::save() {
   for (const auto& entry : table_.services()) state.running.push_back(entry);
   state.baselines = data_plane_->baselines();
   if (const auto done = state_file_.write(state, clock_.now()); !done) log_("save state: " + done.error().what);
-}
-
-ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry,
-                                           const DataPlane::Snapshot* snapshot) const {
-  auto status = status_of(entry, clock_.now());
-  const auto numbers = data_plane_->numbers(service, entry.spec.key, snapshot);
-  status.counters = numbers.counters;
-  status.rates = numbers.rates;
-  status.active = numbers.active;
-  status.inactive = numbers.inactive;
-  status.persistent = numbers.persistent;
-  if (const auto* hop = next_hops_->find(entry.spec.key.address)) status.next_hop = hop->text();
-  return status;
-}
-
-ServiceStatus Director::status_with_numbers(const ServiceEntry& entry, const DataPlane::Snapshot* snapshot) const {
-  auto status = status_of(entry, clock_.now());
-  const auto numbers = data_plane_->numbers(entry.spec.key, snapshot);
-  status.counters = numbers.counters;
-  status.rates = numbers.rates;
-  status.servers.clear();
-  for (const auto& server : entry.servers)
-    status.servers.push_back(status_with_numbers(entry.spec.key, server, snapshot));
-  return status;
-}
-
-Result<std::vector<ServiceStatus>> Director::list(const std::optional<conf::ServiceKey>& key) const {
-  std::vector<ServiceStatus> out;
-  if (!key) {
-    out.reserve(table_.services().size());
-    const auto snapshot = data_plane_->snapshot();
-    for (const auto& entry : table_.services()) out.push_back(status_with_numbers(entry, &snapshot));
-    return out;
-  }
-  const auto* entry = table_.find(*key);
-  if (entry == nullptr) return fail(std::errc::no_such_process, "no such service");
-  out.push_back(status_with_numbers(*entry));
-  return out;
-}
-
-Director::Connections Director::connections(std::uint64_t cursor, std::uint32_t limit) const {
-  Connections out;
-  const auto buckets = data_plane_->table().bucket_count();
-  while (cursor < buckets && out.connections.size() < limit)
-    data_plane_->list(static_cast<std::uint32_t>(cursor++), out.connections);
-  if (cursor < buckets) out.next = cursor;
-  return out;
 }
 
 Result<ServerStatus> Director::act(const ServerAction& action) {
@@ -543,79 +378,6 @@ void Director::age_slice() {
   const auto count = std::max<std::uint32_t>(1, (conns.bucket_count() + slices - 1) / slices);
   conns.age(next_aged_, count, current_tick());
   next_aged_ = next_aged_ + count >= conns.bucket_count() ? 0 : next_aged_ + count;
-}
-
-std::vector<std::string> Director::warnings() const {
-  std::vector<std::string> out = vip_problems_;
-  out.insert(out.end(), port_problems_.begin(), port_problems_.end());
-  for (auto& warning : sync_->warnings()) out.push_back(std::move(warning));
-  for (const auto& [key, why] : unsynced_) out.push_back(key.text() + ": not in force as listed: " + why);
-  if (config_.director.connections != program_->conns.size() * PL_SLOTS ||
-      config_.director.servers != program_->servers.size())
-    out.push_back("director: connections and servers keep the sizes the data plane was made with (" +
-                  std::to_string(program_->conns.size() * PL_SLOTS) + ", " + std::to_string(program_->servers.size()) +
-                  ") until `plenum-lbd --unload`");
-  bool nat4 = false, nat6 = false;
-  for (const auto& entry : table_.services()) {
-    for (const auto& server : entry.servers) {
-      const auto* hop = next_hops_->find(server.spec.key.address);
-      if (hop != nullptr && hop->state != NextHop::State::Resolved && hop->state != NextHop::State::Local)
-        out.push_back(entry.spec.key.text() + ": server " + server.spec.key.text() + ": " + hop->text());
-      if (server.spec.forward == conf::Forward::Masq) (server.spec.key.address.is_v4() ? nat4 : nat6) = true;
-    }
-  }
-  if (nat4 && !sysctl_is("net/ipv4/ip_forward", '1'))
-    out.push_back("NAT needs net.ipv4.ip_forward=1: `plenum director setup` sets it");
-  if (nat6 && !sysctl_is("net/ipv6/conf/all/forwarding", '1'))
-    out.push_back("NAT needs net.ipv6.conf.all.forwarding=1: `plenum director setup` sets it");
-  return out;
-}
-
-Result<Explanation> Director::explain(Probe probe, const std::string& interface) const {
-  const auto& network = next_hops_->network();
-  if (probe.source.address.family() != probe.destination.address.family())
-    return fail(std::errc::invalid_argument, "both addresses must be of one family");
-  if (!interface.empty()) {
-    const auto* link = network.link(interface);
-    if (link == nullptr) return fail(std::errc::no_such_device, "no interface " + interface);
-    probe.ifindex = link->ifindex;
-  }
-  return lb::explain(live_view(*program_), probe, current_tick(),
-                     {[&](std::uint32_t index) {
-                        const auto* link = network.link(index);
-                        return link != nullptr ? link->name : "#" + std::to_string(index);
-                      },
-                      [this](const net::Address& address) {
-                        const auto* hop = next_hops_->find(address);
-                        return hop != nullptr ? hop->text() : std::string("not looked for");
-                      }});
-}
-
-Status Director::status() const {
-  Status s;
-  const auto now = clock_.now();
-  const auto whole = [](Duration d) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<seconds>(d).count());
-  };
-  s.version = PLENUM_VERSION;
-  s.uptime = whole(now - started_);
-  s.data_plane_uptime = whole(now.time_since_epoch() - Duration(program_->settings[0].born));
-  s.config_path = options_.config_path;
-  s.config_error = config_error_;
-  s.services = table_.services().size();
-  s.servers = table_.server_count();
-  s.connections = data_plane_->connections();
-  s.connection_room = data_plane_->table().slot_count();
-  for (const auto& [ifindex, attachment] : program_->attachments()) {
-    const auto* link = next_hops_->network().link(ifindex);
-    s.interfaces.push_back(
-        {link != nullptr ? link->name : attachment.name, attachment.native ? "native" : "generic", attachment.note});
-  }
-  s.vips = Vips::status(config_.vips, next_hops_->network());
-  s.tuning = tuning();
-  s.sync = sync_->status();
-  s.warnings = warnings();
-  return s;
 }
 
 }  // namespace plenum::lb
