@@ -64,6 +64,7 @@ def test_every_packet_came_by_the_tunnel_and_its_checksum_was_right(tunnel):
 @pytest.mark.parametrize("outer, inner", [(6, 4), (4, 6)])
 def test_one_family_travels_inside_the_other(way, outer, inner, large):
     with Stage(way, large) as stage:
+        leave_packets_apart(stage.lab)
         virtual = stage.tutorial.service(inner, 7009, weights=())
         for server in stage.servers:
             stage.tutorial.on(stage.director.host, "ipvsadm", "-a", "-t", virtual,
