@@ -209,6 +209,14 @@ static __always_inline void prospect_fill(struct prospect *at, struct pl_bucket 
 	}
 }
 
+/* Claims a slot that is free; 0: it is not any more. */
+static __always_inline int slot_claim(struct pl_bucket *b, __u32 slot)
+{
+	__u64 *word = &b->word[slot & (PL_SLOTS - 1)], w = *(volatile __u64 *)word;
+
+	return !(w & (PL_WORD_LIVE | PL_WORD_BUSY)) && CAS(word, w, (w & PL_WORD_BUCKET) | PL_WORD_BUSY) == w;
+}
+
 /*
  * Where most new connections go: the first free slot of the primary bucket, unless only its
  * last ones are free. 1 with the slot claimed; 0: find_slot() is to look further.
@@ -216,13 +224,7 @@ static __always_inline void prospect_fill(struct prospect *at, struct pl_bucket 
 static __always_inline int free_slot(struct pl_bucket *b, const struct prospect *at, const struct conn_key *k,
 				     struct conn_ref *r)
 {
-	__u64 *word, w;
-
-	if (at->free >= CROWDED)
-		return 0;
-	word = &b->word[at->free & (PL_SLOTS - 1)];
-	w = *(volatile __u64 *)word;
-	if (w & (PL_WORD_LIVE | PL_WORD_BUSY) || CAS(word, w, (w & PL_WORD_BUCKET) | PL_WORD_BUSY) != w)
+	if (at->free >= CROWDED || !slot_claim(b, at->free))
 		return 0;
 	r->bucket = k->bucket;
 	r->slot = at->free;

@@ -81,8 +81,10 @@ struct {
 
 PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
-/* One bit by hash of a virtual address: whether fragments to an address may concern us. */
+/* The shortcut in front of pl_vips: see pl_front_place(). Eight bytes each, as elements stand in memory. */
 PL_ARRAY(pl_vip_front, BPF_F_MMAPABLE, __u64, 1 << PL_FRONT_BITS);
+
+/* One bit by hash of a virtual address: whether fragments to an address may concern us. */
 PL_ARRAY(pl_vip_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
 
 /* Datagrams in fragments. The kernel forgets the least recently used when there are too many. */

@@ -45,7 +45,6 @@ static __always_inline __u32 plain_service(const struct pl_packet *p)
 static __always_inline __u32 plain_place(struct pl_bucket *b, __u32 tag)
 {
 	__u32 free = PL_SLOTS, want = PL_UPPER(PL_WORD_LIVE) | tag;
-	__u64 *word, w;
 
 	if (spills(b))
 		return PL_SLOTS;
@@ -58,13 +57,7 @@ static __always_inline __u32 plain_place(struct pl_bucket *b, __u32 tag)
 		else if ((upper & PL_UPPER(IDENTITY)) == want)
 			return PL_SLOTS;
 	}
-	if (free >= CROWDED)
-		return PL_SLOTS;
-	word = &b->word[free & (PL_SLOTS - 1)];
-	w = *(volatile __u64 *)word;
-	if (w & (PL_WORD_LIVE | PL_WORD_BUSY) || CAS(word, w, (w & PL_WORD_BUCKET) | PL_WORD_BUSY) != w)
-		return PL_SLOTS;
-	return free;
+	return free < CROWDED && slot_claim(b, free) ? free : PL_SLOTS;
 }
 
 /* The word of the connection that the packet begins: a SYN's is half open (secure_tcp alone knows

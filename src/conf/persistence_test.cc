@@ -4,31 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "conf/reader.h"
+#include "conf/reading_for_test.h"
 
 namespace plenum::conf {
 namespace {
 
 using testing::ElementsAre;
-
-std::optional<std::string> nothing_set(std::string_view) { return std::nullopt; }
-
-Config good(const std::string& text) {
-  const auto reading = parse(text, "p.yaml", nothing_set);
-  EXPECT_TRUE(reading) << reading.error().render();
-  return reading ? *reading : Config{};
-}
-
-// "line:column: message | hint" of each diagnostic.
-std::vector<std::string> problems(const std::string& text) {
-  const auto reading = parse(text, "p.yaml", nothing_set);
-  std::vector<std::string> out;
-  if (reading) return out;
-  for (const auto& d : reading.error().list()) {
-    out.push_back(std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.message +
-                  (d.hint.empty() ? "" : " | " + d.hint));
-  }
-  return out;
-}
 
 net::Prefix prefix(const char* text) { return *net::Prefix::parse(text); }
 

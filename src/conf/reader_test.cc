@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 
+#include "conf/reading_for_test.h"
 #include "conf/schema.h"
 
 namespace plenum::conf {
@@ -13,26 +14,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::optional<std::string> nothing_set(std::string_view) { return std::nullopt; }
-
-// "line:column: message | hint" of each diagnostic.
-std::vector<std::string> problems(const std::string& text) {
-  const auto reading = parse(text, "p.yaml", nothing_set);
-  std::vector<std::string> out;
-  if (reading) return out;
-  for (const auto& d : reading.error().list()) {
-    out.push_back(std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.message +
-                  (d.hint.empty() ? "" : " | " + d.hint));
-  }
-  return out;
-}
-
-Config good(const std::string& text) {
-  const auto reading = parse(text, "p.yaml", nothing_set);
-  EXPECT_TRUE(reading) << reading.error().render();
-  return reading ? *reading : Config{};
-}
 
 net::Address ip(const char* text) { return *net::Address::parse(text); }
 
