@@ -20,7 +20,7 @@
 #endif
 
 /* A daemon adopts pinned maps of its own version only. Raise with any change below. */
-#define PL_ABI_VERSION 2
+#define PL_ABI_VERSION 3
 
 /* Forwarding methods; values are IP_VS_CONN_F_*. */
 enum pl_forward { PL_FWD_MASQ = 0, PL_FWD_LOCAL = 1, PL_FWD_TUNNEL = 2, PL_FWD_ROUTE = 3 };

@@ -26,7 +26,9 @@ static inline __attribute__((always_inline)) __u64 pl_mix(__u64 x, __u64 key)
 static inline __attribute__((always_inline)) __u64 pl_hash(const struct pl_addr *client, __u16 port, __u8 proto,
 							   __u8 family, const __u64 seed[2])
 {
-	__u64 ports = (__u64)port << 32 | (__u64)proto << 8 | family;
+	/* Below the address, not over it: one bit under another, and a client with more than one
+	 * address chooses flows of one hash without knowing the seed. */
+	__u64 ports = (__u32)port << 16 | (__u32)proto << 8 | family;
 	__u64 h = seed[0];
 
 	if (family == 6) {
