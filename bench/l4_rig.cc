@@ -58,8 +58,8 @@ l4_driver_bpf* Rig::load_driver() {
 Rig::Rig(std::uint32_t slots)
     : director_(load_director(slots)),
       driver_(load_driver()),
-      settings_(director_->maps.pl_settings),
-      ports_(director_->maps.pl_ports),
+      settings_(director_->maps.data_pl_settings),
+      ports_(director_->maps.data_pl_ports),
       services_(director_->maps.pl_services),
       members_(director_->maps.pl_members),
       slots_(director_->maps.pl_slots),
@@ -104,9 +104,7 @@ Rig::Rig(std::uint32_t slots)
   if (bpf_map_update_elem(bpf_map__fd(director_->maps.pl_vips), &key, &service, BPF_ANY) != 0)
     throw std::runtime_error("add the service");
   const __u32 place = pl_front_place(key.addr.w[3], key.port, key.proto);
-  const __u64 front = service;
-  if (bpf_map_update_elem(bpf_map__fd(director_->maps.pl_vip_front), &place, &front, BPF_ANY) != 0)
-    throw std::runtime_error("add the service to the shortcut");
+  packet::MappedArray<__u64>(director_->maps.data_pl_vip_front)[place] = service;
 }
 
 Rig::~Rig() = default;

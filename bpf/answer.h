@@ -8,10 +8,9 @@
 /* Whether an address may be a NAT server's; what is not needs no second lookup. */
 static __always_inline int may_be_answer(const struct pl_addr *server)
 {
-	__u32 bit = pl_nat_bit(server), index = bit / 64;
-	__u64 *word = bpf_map_lookup_elem(&pl_nat_filter, &index);
+	__u32 bit = pl_nat_bit(server);
 
-	return word && *word >> (bit & 63) & 1;
+	return pl_nat_filter[bit / 64] >> (bit & 63) & 1;
 }
 
 /* A verdict. The caller settles *r. */
@@ -19,7 +18,7 @@ __attribute__((noinline)) int answer(struct xdp_md *ctx, struct pl_packet *p, st
 {
 	struct pl_settings *s = settings();
 
-	if (!ctx || !p || !r || !s)
+	if (!ctx || !p || !r)
 		return XDP_DROP;
 	/* An answer is what makes a UDP client a real one. */
 	if (r->control && p->proto == IPPROTO_UDP)

@@ -54,7 +54,7 @@ __attribute__((noinline)) int choose(struct xdp_md *ctx, struct pl_packet *p, st
 	struct pl_service *svc;
 	__u32 service;
 
-	if (!ctx || !p || !r || !s)
+	if (!ctx || !p || !r)
 		return PL_NOT_OURS;
 	service = service_of(p, s->lookups & PL_LOOKUP_MARK ? mark_of(ctx, p) : 0, s->lookups);
 	svc = service_slot(service);
@@ -110,7 +110,7 @@ __attribute__((noinline)) int template_look(struct pl_packet *p, struct conn_ref
 	struct conn_key k = {};
 	struct pl_addr client;
 
-	if (!p || !r || !s || !svc)
+	if (!p || !r || !svc)
 		return 0;
 	service_template(&k, &client, p, svc, s);
 	return conn_find(&k, s, r);
@@ -126,7 +126,7 @@ __attribute__((noinline)) int template_find(struct xdp_md *ctx, struct pl_packet
 	struct pl_service *svc = service_slot(index);
 	struct pl_server *server;
 
-	if (!ctx || !p || !r || !s || !svc)
+	if (!ctx || !p || !r || !svc)
 		return PL_NOT_OURS;
 	if (svc->flags & PL_SERVICE_SIP && call_id_read(ctx, p))
 		return PL_DROP_NO_CALL_ID;
@@ -145,7 +145,7 @@ __attribute__((noinline)) int template_schedule(struct pl_packet *p, struct conn
 	struct pl_settings *s = settings();
 	struct pl_service *svc = service_slot(index);
 
-	if (!p || !r || !s || !svc)
+	if (!p || !r || !svc)
 		return PL_NOT_OURS;
 	r->server = schedule(index, p);
 	return r->server ? 0 : no_server(p, svc, s);
@@ -163,7 +163,7 @@ __attribute__((noinline)) int template_make(struct pl_packet *p, struct conn_ref
 	__u32 id;
 	int rc;
 
-	if (!p || !r || !s || !svc)
+	if (!p || !r || !svc)
 		return PL_NOT_OURS;
 	id = r->server;
 	server = server_at(id);
@@ -193,7 +193,7 @@ __attribute__((noinline)) int enter(struct pl_packet *p, struct conn_ref *r)
 	__u32 id, state, control;
 	int rc;
 
-	if (!p || !r || !s)
+	if (!p || !r)
 		return PL_NOT_OURS;
 	id = r->server;
 	control = r->control;

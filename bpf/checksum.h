@@ -9,13 +9,12 @@
 
 #include "bpf/packet.h"
 
+/* Of a sum below 2^47, which a few hundred numbers of 32 bits are. */
 static __always_inline __u16 csum_fold(__u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
+	return sum + (sum >> 16);
 }
 
 /* What changing `from` to `to` adds to a one's complement sum. */

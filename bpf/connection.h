@@ -9,6 +9,7 @@
 #ifndef PLENUM_BPF_CONNECTION_H
 #define PLENUM_BPF_CONNECTION_H
 
+#include "bpf/bucket_scan.h"
 #include "bpf/count.h"
 #include "bpf/hash.h"
 #include "bpf/maps.h"
@@ -68,19 +69,12 @@ static __always_inline __u32 now_tick(void)
 	return bpf_ktime_get_coarse_ns() >> PL_TICK_SHIFT;
 }
 
-static __always_inline struct pl_settings *settings(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&pl_settings, &zero);
-}
-
 static __always_inline struct pl_bucket *bucket_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&pl_conns, &index);
 }
 
-static __always_inline __u64 word_read(struct pl_bucket *b, __u32 slot)
+static __always_inline __u64 word_read(struct pl_bucket *b, __u64 slot)
 {
 	return *(volatile __u64 *)&b->word[slot & (PL_SLOTS - 1)];
 }
@@ -266,8 +260,6 @@ static __always_inline void ref_fill(struct conn_ref *r, struct pl_bucket *b, __
 	}
 }
 
-/* What tells an entry from the next one in its slot. */
-#define IDENTITY (PL_WORD_LIVE | PL_WORD_BUSY | PL_WORD_TAG | PL_WORD_TEMPLATE)
 #define PL_WORD_TEMPLATE_INVALID ((__u64)PL_TEMPLATE_INVALID << PL_WORD_STATE_SHIFT)
 
 /* 1 when one bucket holds the key's connection, with *r filled; else 0. */
@@ -293,26 +285,6 @@ static __always_inline int find_in_bucket(struct pl_bucket *b, __u32 bucket, con
 		return 1;
 	}
 	return 0;
-}
-
-/* The upper half of a word: all of it but the time. Its bits fit a 32-bit immediate, which
- * costs an instruction less for each of eight slots. Little-endian, as all that runs this. */
-#define PL_UPPER(bits) ((__u32)((bits) >> 32))
-
-static __always_inline __u32 upper_read(struct pl_bucket *b, __u32 slot)
-{
-	return ((volatile __u32 *)&b->word[slot & (PL_SLOTS - 1)])[1];
-}
-
-/* The first slot whose word, of the bits of IDENTITY, is `want`; PL_SLOTS: none. Buckets fill
- * from the front. */
-static __always_inline __u32 slot_with(struct pl_bucket *b, __u64 want)
-{
-#pragma unroll
-	for (__u32 i = 0; i < PL_SLOTS; i++)
-		if ((upper_read(b, i) & PL_UPPER(IDENTITY)) == PL_UPPER(want))
-			return i;
-	return PL_SLOTS;
 }
 
 enum look { LOOK_NOT_THERE, LOOK_THERE, LOOK_FURTHER };
@@ -403,7 +375,7 @@ __attribute__((noinline)) int find(const struct pl_packet *p, struct conn_ref *r
 	struct pl_settings *s = settings();
 	struct conn_key k = {};
 
-	if (!p || !r || !s)
+	if (!p || !r)
 		return 0;
 	key_fill(&k, p, role, s);
 	return conn_find(&k, s, r);

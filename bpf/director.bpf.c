@@ -71,7 +71,7 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 	int reason;
 
 	*is_answer = 0;
-	if (!ctx || !p || !s)
+	if (!ctx || !p)
 		return verdict(PL_NOT_OURS, XDP_PASS);
 	if (s->tuning & PL_TUNE_PASS) {
 		if (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) {
@@ -130,7 +130,7 @@ __attribute__((noinline)) int tiny(struct xdp_md *ctx, struct pl_packet *p, stru
 	struct pl_settings *s = settings();
 	int ours;
 
-	if (!ctx || !p || !r || !s)
+	if (!ctx || !p || !r)
 		return XDP_DROP;
 	ours = find(p, r, KEY_REQUEST) || (may_be_answer(&p->src) && find(p, r, KEY_ANSWER)) ||
 	       service_of(p, s->lookups & PL_LOOKUP_MARK ? mark_of(ctx, p) : 0, s->lookups);

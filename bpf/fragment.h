@@ -99,10 +99,9 @@ __attribute__((noinline)) int fragment_transport(struct xdp_md *ctx, struct pl_p
 
 static __always_inline int may_be_request(const struct pl_addr *to)
 {
-	__u32 bit = pl_nat_bit(to), index = bit / 64;
-	__u64 *word = bpf_map_lookup_elem(&pl_vip_filter, &index);
+	__u32 bit = pl_nat_bit(to);
 
-	return word && *word >> (bit & 63) & 1;
+	return pl_vip_filter[bit / 64] >> (bit & 63) & 1;
 }
 
 /* The datagram a fragment is part of; one whose time is over is forgotten. */
@@ -348,7 +347,7 @@ __attribute__((noinline)) int answer_fragment(struct xdp_md *ctx, struct pl_pack
 {
 	struct pl_settings *s = settings();
 
-	if (!ctx || !p || !r || !s)
+	if (!ctx || !p || !r)
 		return XDP_DROP;
 	count_out(r->server, p->length);
 	return forward_answer(ctx, p, &r->vip, 0, s);

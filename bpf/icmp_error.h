@@ -141,7 +141,7 @@ __attribute__((noinline)) int icmp_build(struct xdp_md *ctx, struct pl_packet *p
 	__u32 header, embedded, frame, tags;
 	__u8 *l2;
 
-	if (!ctx || !p || !from || !s)
+	if (!ctx || !p || !from)
 		return PL_DROP_NO_ROOM;
 	if (!icmp_allowed(s, reason, p->now))
 		return PL_DROP_ICMP_LIMIT;

@@ -174,7 +174,7 @@ __attribute__((noinline)) int related_out(struct xdp_md *ctx, struct pl_packet *
 	const struct pl_next_hop *hop;
 	__u64 outer;
 
-	if (!ctx || !p || !e || !r || !s)
+	if (!ctx || !p || !e || !r)
 		return XDP_DROP;
 	n.from = p->src;
 	n.to = r->vip;

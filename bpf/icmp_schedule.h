@@ -23,7 +23,7 @@ __attribute__((noinline)) int quoted_request(struct xdp_md *ctx, struct pl_packe
 	struct icmp_error_header *icmp;
 	struct pl_packet e = {};
 
-	if (!ctx || !p || !s || !(s->tuning & PL_TUNE_SCHEDULE_ICMP))
+	if (!ctx || !p || !(s->tuning & PL_TUNE_SCHEDULE_ICMP))
 		return 0;
 	icmp = at(ctx, p->l4);
 	if ((void *)(icmp + 1) > end_of(ctx) || !icmp_is_error(p, icmp->type))

@@ -130,9 +130,6 @@ static __always_inline int claim(__u32 bucket, const struct victim *v, struct co
 	return 1;
 }
 
-/* From how many connections on a bucket shares with its alternate one, so that few are ever full. */
-#define CROWDED 6
-
 static __always_inline __u32 live_in(struct pl_bucket *b)
 {
 	__u32 n = 0;
@@ -161,7 +158,7 @@ __attribute__((noinline)) int try_slot(__u32 primary, __u32 tag, struct conn_ref
 	struct victim v = { .slot = -1 };
 	__u32 other, first, second, bucket;
 
-	if (!r || !s)
+	if (!r)
 		return 0;
 	other = alternate_of(primary, tag, s);
 	first = roomier(primary, other);
@@ -188,7 +185,7 @@ __attribute__((noinline)) int try_slot(__u32 primary, __u32 tag, struct conn_ref
 
 /* A primary bucket as an insert finds it. */
 struct prospect {
-	__u32 free;	/* the first free slot; PL_SLOTS: none */
+	__u32 free;	/* the first free slot; PL_SLOTS: none, or only its last ones */
 	__u32 alike;	/* 1: it may hold the key's connection already */
 };
 
@@ -196,21 +193,12 @@ static __always_inline void prospect_fill(struct prospect *at, struct pl_bucket 
 {
 	__u64 want = PL_WORD_LIVE | (__u64)k->tag << PL_WORD_TAG_SHIFT;
 
-	at->free = PL_SLOTS;
-	at->alike = k->template || spills(b);
-#pragma unroll
-	for (int i = PL_SLOTS - 1; i >= 0; i--) {
-		__u32 w = upper_read(b, i);
-
-		if (!(w & PL_UPPER(PL_WORD_LIVE | PL_WORD_BUSY)))
-			at->free = i;
-		else if ((w & PL_UPPER(IDENTITY)) == PL_UPPER(want))
-			at->alike = 1;
-	}
+	at->free = slot_free(b, want);
+	at->alike = k->template || spills(b) || (at->free == PL_SLOTS && slot_with(b, want) < PL_SLOTS);
 }
 
 /* Claims a slot that is free; 0: it is not any more. */
-static __always_inline int slot_claim(struct pl_bucket *b, __u32 slot)
+static __always_inline int slot_claim(struct pl_bucket *b, __u64 slot)
 {
 	__u64 *word = &b->word[slot & (PL_SLOTS - 1)], w = *(volatile __u64 *)word;
 
@@ -224,7 +212,7 @@ static __always_inline int slot_claim(struct pl_bucket *b, __u32 slot)
 static __always_inline int free_slot(struct pl_bucket *b, const struct prospect *at, const struct conn_key *k,
 				     struct conn_ref *r)
 {
-	if (at->free >= CROWDED || !slot_claim(b, at->free))
+	if (at->free >= PL_SLOTS || !slot_claim(b, at->free))
 		return 0;
 	r->bucket = k->bucket;
 	r->slot = at->free;
@@ -238,7 +226,7 @@ static __always_inline int find_slot(const struct conn_key *k, struct conn_ref *
 	       try_slot(k->bucket, k->tag, r, now) || try_slot(k->bucket, k->tag, r, now);
 }
 
-static __always_inline void entry_write(struct pl_bucket *b, __u32 slot, const struct conn_key *k, __u32 server,
+static __always_inline void entry_write(struct pl_bucket *b, __u64 slot, const struct conn_key *k, __u32 server,
 					const struct pl_server *to)
 {
 	struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
@@ -361,7 +349,7 @@ static __always_inline int insert_found(struct insertion *i)
  * there now. The bucket's may change, and the time too: a packet of the connection that was here
  * may have stored its own.
  */
-static __always_inline void entry_show(struct pl_bucket *b, __u32 slot, __u64 fresh)
+static __always_inline void entry_show(struct pl_bucket *b, __u64 slot, __u64 fresh)
 {
 	*(volatile __u32 *)&b->word[slot & (PL_SLOTS - 1)] = (__u32)fresh;
 	__sync_fetch_and_xor(&b->word[slot & (PL_SLOTS - 1)], (fresh & ~PL_WORD_EXPIRES) ^ PL_WORD_BUSY);

@@ -20,9 +20,21 @@
 		__type(value, value_type);              \
 	} name SEC(".maps")
 
-PL_ARRAY(pl_settings, BPF_F_MMAPABLE, struct pl_settings, 1);
+/*
+ * Arrays of fixed size that any packet may ask: variables, each in a section, and so in a map, of
+ * its own. The program knows where they are, so that an element costs an addition where a lookup
+ * costs fifteen instructions. Pinned under the variable's name, as all others are.
+ */
+#define PL_FIXED(name, value_type, entries) value_type name[entries] SEC(".data." #name)
 
-PL_ARRAY(pl_ports, BPF_F_MMAPABLE, struct pl_port, PL_PORTS);
+PL_FIXED(pl_settings, struct pl_settings, 1);
+
+static __always_inline struct pl_settings *settings(void)
+{
+	return &pl_settings[0];
+}
+
+PL_FIXED(pl_ports, struct pl_port, PL_PORTS);
 
 /* What traffic belongs to which service: the one hash map, read for new connections only. */
 struct {
@@ -79,13 +91,13 @@ struct {
 	__type(value, __u32);
 } pl_reals SEC(".maps");
 
-PL_ARRAY(pl_nat_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
+PL_FIXED(pl_nat_filter, __u64, PL_NAT_FILTER_BITS / 64);
 
-/* The shortcut in front of pl_vips: see pl_front_place(). Eight bytes each, as elements stand in memory. */
-PL_ARRAY(pl_vip_front, BPF_F_MMAPABLE, __u64, 1 << PL_FRONT_BITS);
+/* The shortcut in front of pl_vips: see pl_front_place(). */
+PL_FIXED(pl_vip_front, __u64, 1 << PL_FRONT_BITS);
 
 /* One bit by hash of a virtual address: whether fragments to an address may concern us. */
-PL_ARRAY(pl_vip_filter, BPF_F_MMAPABLE, __u64, PL_NAT_FILTER_BITS / 64);
+PL_FIXED(pl_vip_filter, __u64, PL_NAT_FILTER_BITS / 64);
 
 /* Datagrams in fragments. The kernel forgets the least recently used when there are too many. */
 struct {

@@ -43,15 +43,13 @@ static long mark_step(__u32 i, struct mark_walk *w)
 /* 0: none. */
 __attribute__((noinline)) __u32 mark_of(struct xdp_md *ctx, struct pl_packet *p)
 {
-	struct pl_settings *s;
 	struct mark_walk w = {};
-	__u32 zero = 0, count;
+	__u32 count;
 	__u64 rules;
 
-	s = bpf_map_lookup_elem(&pl_settings, &zero);
-	if (!ctx || !p || !s)
+	if (!ctx || !p)
 		return 0;
-	rules = *(volatile __u64 *)&s->mark_rules;
+	rules = *(volatile __u64 *)&settings()->mark_rules;
 	w.p = p;
 	w.first = rules >> 32;
 	count = rules;

@@ -47,14 +47,14 @@ static __always_inline int is_for_us(struct xdp_md *ctx, __u32 ifindex)
 /* Where the transport header's checksum stands; NULL: not in the frame. */
 static __always_inline __u16 *plain_check(struct xdp_md *ctx, const struct pl_packet *q)
 {
-	void *l4 = (void *)(long)ctx->data + sizeof(struct ethhdr) + sizeof(struct iphdr);
+	__u64 at = q->proto == IPPROTO_TCP ? __builtin_offsetof(struct tcphdr, check)
+					   : __builtin_offsetof(struct udphdr, check);
+	__u16 *check;
 
-	if (q->proto == IPPROTO_TCP) {
-		/* Of its own: one comparison for both protocols is more than the verifier follows. */
-		__asm__ volatile("" : "+r"(l4));
-		return l4 + sizeof(struct tcphdr) > end_of(ctx) ? 0 : &((struct tcphdr *)l4)->check;
-	}
-	return l4 + sizeof(struct udphdr) > end_of(ctx) ? 0 : &((struct udphdr *)l4)->check;
+	/* A number: two pointers in one comparison are more than the verifier follows. */
+	__asm__ volatile("" : "+r"(at));
+	check = (void *)(long)ctx->data + sizeof(struct ethhdr) + sizeof(struct iphdr) + (at & 31);
+	return (void *)(check + 1) > end_of(ctx) ? 0 : check;
 }
 
 /* What NAT writes: destination, port and TTL, checksums changed by the difference. */
@@ -129,9 +129,9 @@ static __always_inline int plain_sent(struct xdp_md *ctx, const struct pl_packet
 /* A verdict; or LOOK_ON less what was seen of the connection, and the packet as it was. */
 static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_settings *s)
 {
-	__u32 index = (__u32)q->hash & s->bucket_mask, slot, id, state, expires;
+	__u32 index = (__u32)q->hash & s->bucket_mask, id, state, expires;
 	struct pl_bucket *b = bpf_map_lookup_elem(&pl_conns, &index);
-	__u64 want = PL_WORD_LIVE | (__u64)pl_tag(q->hash) << PL_WORD_TAG_SHIFT, word, ends;
+	__u64 want = PL_WORD_LIVE | (__u64)pl_tag(q->hash) << PL_WORD_TAG_SHIFT, slot, word, ends;
 	struct pl_next_hop *hop;
 	struct pl_server *server;
 	struct pl_conn *c;
@@ -182,7 +182,7 @@ __attribute__((noinline)) int plain(struct xdp_md *ctx, struct pl_packet *p)
 	struct pl_settings *s = settings();
 	int done;
 
-	if (!ctx || !p || !s)
+	if (!ctx || !p)
 		return XDP_PASS;
 	q.ifindex = p->ifindex;
 	if (!is_for_us(ctx, q.ifindex))

@@ -27,13 +27,10 @@ static __always_inline int is_special(const struct pl_packet *p, const struct pl
 /* The packet's service, by the shortcut; 0: not to be found by it, or one that asks for more. */
 static __always_inline __u32 plain_service(const struct pl_packet *p)
 {
-	__u32 place = pl_front_place(p->dst.w[3], p->dport, p->proto), index;
-	__u64 *front = bpf_map_lookup_elem(&pl_vip_front, &place);
+	__u32 place = pl_front_place(p->dst.w[3], p->dport, p->proto);
+	__u32 index = *(volatile __u64 *)&pl_vip_front[place];
 	struct pl_service *svc;
 
-	if (!front)
-		return 0;
-	index = *(volatile __u64 *)front;
 	svc = bpf_map_lookup_elem(&pl_services, &index);
 	if (!index || !svc || svc->key.addr.w[3] != p->dst.w[3] || svc->key.port != p->dport ||
 	    svc->key.proto != p->proto || svc->key.family != 4 || svc->persist_ticks || svc->flags)
@@ -42,22 +39,14 @@ static __always_inline __u32 plain_service(const struct pl_packet *p)
 }
 
 /* A place in the bucket for the key's connection, claimed; PL_SLOTS: not here. */
-static __always_inline __u32 plain_place(struct pl_bucket *b, __u32 tag)
+static __always_inline __u64 plain_place(struct pl_bucket *b, __u32 tag)
 {
-	__u32 free = PL_SLOTS, want = PL_UPPER(PL_WORD_LIVE) | tag;
+	__u64 slot;
 
 	if (spills(b))
 		return PL_SLOTS;
-#pragma unroll
-	for (int i = PL_SLOTS - 1; i >= 0; i--) {
-		__u32 upper = upper_read(b, i);
-
-		if (!(upper & PL_UPPER(PL_WORD_LIVE | PL_WORD_BUSY)))
-			free = i;
-		else if ((upper & PL_UPPER(IDENTITY)) == want)
-			return PL_SLOTS;
-	}
-	return free < CROWDED && slot_claim(b, free) ? free : PL_SLOTS;
+	slot = slot_free(b, PL_WORD_LIVE | (__u64)tag << PL_WORD_TAG_SHIFT);
+	return slot < PL_SLOTS && slot_claim(b, slot) ? slot : PL_SLOTS;
 }
 
 /* The word of the connection that the packet begins: a SYN's is half open (secure_tcp alone knows
@@ -96,10 +85,11 @@ __attribute__((noinline)) int plain_begin(struct xdp_md *ctx, struct pl_packet *
 	struct pl_server *server;
 	struct pl_stats *stats;
 	struct pl_bucket *b;
-	__u32 service, id, slot, tag;
+	__u32 service, id, tag;
+	__u64 slot;
 	int rc, watched;
 
-	if (!ctx || !p || !s || is_special(p, s))
+	if (!ctx || !p || is_special(p, s))
 		goto look_on;
 	service = plain_service(p);
 	if (!service)

@@ -103,7 +103,7 @@ __attribute__((noinline)) int record_look(struct pl_sync_record *rec, struct con
 	struct pl_settings *s = settings();
 	struct conn_key k = {};
 
-	if (!rec || !r || !s)
+	if (!rec || !r)
 		return 0;
 	record_key(rec, s, &k);
 	return conn_find(&k, s, r);
@@ -120,7 +120,7 @@ __attribute__((noinline)) int record_insert(struct pl_sync_record *rec, struct l
 	__u32 id;
 	int rc;
 
-	if (!rec || !l || !s)
+	if (!rec || !l)
 		return PL_SYNC_FULL;
 	id = rec->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
@@ -149,7 +149,7 @@ __attribute__((noinline)) int record_find(struct pl_sync_record *rec, struct loa
 	struct pl_server *server;
 	__u32 id;
 
-	if (!rec || !l || !s)
+	if (!rec || !l)
 		return PL_SYNC_REFUSED;
 	id = rec->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);

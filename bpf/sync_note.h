@@ -33,13 +33,13 @@ __attribute__((noinline)) int sync_note(__u32 index, __u32 why)
  */
 __attribute__((noinline)) int sync_count(__u32 index, __u64 word)
 {
-	__u32 zero = 0, bucket = index / PL_SLOTS, n, state, expires;
-	struct pl_settings *s = bpf_map_lookup_elem(&pl_settings, &zero);
+	__u32 bucket = index / PL_SLOTS, n, state, expires;
+	struct pl_settings *s = settings();
 	struct pl_bucket *b = bpf_map_lookup_elem(&pl_conns, &bucket);
 	struct pl_conn *c;
 	int due;
 
-	if (!s || !b)
+	if (!b)
 		return 0;
 	c = &b->conn[index & (PL_SLOTS - 1)];
 	n = ++c->packets;

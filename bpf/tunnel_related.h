@@ -84,7 +84,7 @@ __attribute__((noinline)) int send_to_client(struct xdp_md *ctx, struct pl_packe
 	struct pl_settings *s = settings();
 	const struct pl_next_hop *hop;
 
-	if (!ctx || !p || !s)
+	if (!ctx || !p)
 		return XDP_DROP;
 	hop = route_to(ctx, p, &p->dst, &p->src, s);
 	if (!hop || link_write(ctx, p, hop, 0, ethertype_of(p->family)))

@@ -37,10 +37,11 @@ static __always_inline void mac_copy(void *to, const void *from)
 
 static __always_inline struct pl_port *port_of(__u32 ifindex)
 {
-	__u32 index = ifindex % PL_PORTS;
-	struct pl_port *port = bpf_map_lookup_elem(&pl_ports, &index);
+	struct pl_port *port = &pl_ports[ifindex % PL_PORTS];
 
-	return port && port->ifindex == ifindex ? port : 0;
+	/* One sum, made once: of two that clang would make the verifier follows one. */
+	__asm__ volatile("" : "+r"(port));
+	return port->ifindex == ifindex ? port : 0;
 }
 
 /* The front of struct pl_next_hop: what a link-layer header is made of. */

@@ -36,7 +36,7 @@ __attribute__((noinline)) int route_ask(struct xdp_md *ctx, struct pl_packet *p,
 	struct bpf_fib_lookup fib = {};
 	struct pl_port *port;
 
-	if (!ctx || !p || !from || !to || !route || !s)
+	if (!ctx || !p || !from || !to || !route)
 		return 0;
 	route->ifindex = 0;
 	fib.ifindex = p->ifindex;

@@ -59,7 +59,7 @@ __attribute__((noinline)) __u32 schedule_lblc(__u32 service, const struct pl_pac
 	struct pl_load *l;
 	__u32 id;
 
-	if (!svc || !p || !s)
+	if (!svc || !p)
 		return 0;
 	locality_key(&key, service, svc, p);
 	known = locality_find(&key, p->now, s->lblc_expiration);
@@ -141,7 +141,7 @@ __attribute__((noinline)) __u32 schedule_lblcr(__u32 service, const struct pl_pa
 	struct pl_server *server;
 	__u32 id;
 
-	if (!svc || !p || !s)
+	if (!svc || !p)
 		return 0;
 	locality_key(&key, service, svc, p);
 	known = locality_find(&key, p->now, s->lblcr_expiration);

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
+
+#include "lb/shared_map.h"
 
 namespace plenum::lb {
 
@@ -16,7 +17,7 @@ Result<std::unique_ptr<SyncProgram>> SyncProgram::open(const XdpProgram& program
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, out->skeleton_->obj) {
     bpf_map__set_pin_path(map, nullptr);
-    if (!std::string_view(bpf_map__name(map)).starts_with("pl_")) continue;
+    if (shared_map_name(map).empty()) continue;
     if (const int error = bpf_map__reuse_fd(map, program.map_fd(bpf_map__name(map))); error != 0)
       return fail_errno(std::string("share ") + bpf_map__name(map), -error);
   }

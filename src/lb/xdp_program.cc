@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "lb/shared_map.h"
 #include "lb/timeouts.h"
 #include "rt/bpf_mount.h"
 
@@ -112,7 +113,7 @@ std::uint32_t max_entries(int fd) {
 void adopt_sizes(director_bpf& s, const std::string& dir) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, s.obj) {
-    const Fd fd{bpf_obj_get((maps_dir(dir) + "/" + bpf_map__name(map)).c_str())};
+    const Fd fd{bpf_obj_get((maps_dir(dir) + "/" + shared_map_name(map)).c_str())};
     if (fd) bpf_map__set_max_entries(map, max_entries(fd.get()));
   }
 }
@@ -120,14 +121,20 @@ void adopt_sizes(director_bpf& s, const std::string& dir) {
 void set_pins(director_bpf& s, const std::string& dir) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, s.obj) {
-    const std::string name = bpf_map__name(map);
-    if (name.starts_with("pl_")) bpf_map__set_pin_path(map, (maps_dir(dir) + "/" + name).c_str());
+    const std::string name = shared_map_name(map);
+    if (!name.empty()) bpf_map__set_pin_path(map, (maps_dir(dir) + "/" + name).c_str());
   }
+}
+
+// Of an array, or of a variable that is one (PL_FIXED).
+template <class T>
+std::uint32_t elements(const bpf_map* map) {
+  return bpf_map__max_entries(map) * (bpf_map__value_size(map) / sizeof(T));
 }
 
 template <class T>
 Result<> map_into(MappedArray<T>& array, bpf_map* map) {
-  PLENUM_TRY(array, MappedArray<T>::map(bpf_map__fd(map), bpf_map__max_entries(map)), bpf_map__name(map));
+  PLENUM_TRY(array, MappedArray<T>::map(bpf_map__fd(map), elements<T>(map)), bpf_map__name(map));
   return {};
 }
 
@@ -179,8 +186,8 @@ XdpProgram::~XdpProgram() { director_bpf::destroy(skeleton_); }
 
 Result<> XdpProgram::map_arrays() {
   auto& m = skeleton_->maps;
-  PLENUM_CHECK(map_into(settings, m.pl_settings), "settings");
-  PLENUM_CHECK(map_into(ports, m.pl_ports), "ports");
+  PLENUM_CHECK(map_into(settings, m.data_pl_settings), "settings");
+  PLENUM_CHECK(map_into(ports, m.data_pl_ports), "ports");
   PLENUM_CHECK(map_into(marks, m.pl_marks), "mark rules");
   PLENUM_CHECK(map_into(services, m.pl_services), "services");
   PLENUM_CHECK(map_into(members, m.pl_members), "members");
@@ -188,9 +195,9 @@ Result<> XdpProgram::map_arrays() {
   PLENUM_CHECK(map_into(servers, m.pl_servers), "servers");
   PLENUM_CHECK(map_into(loads, m.pl_loads), "loads");
   PLENUM_CHECK(map_into(next_hops, m.pl_next_hops), "next hops");
-  PLENUM_CHECK(map_into(nat_filter, m.pl_nat_filter), "NAT filter");
-  PLENUM_CHECK(map_into(vip_filter, m.pl_vip_filter), "VIP filter");
-  PLENUM_CHECK(map_into(vip_front, m.pl_vip_front), "VIP shortcut");
+  PLENUM_CHECK(map_into(nat_filter, m.data_pl_nat_filter), "NAT filter");
+  PLENUM_CHECK(map_into(vip_filter, m.data_pl_vip_filter), "VIP filter");
+  PLENUM_CHECK(map_into(vip_front, m.data_pl_vip_front), "VIP shortcut");
   PLENUM_CHECK(map_into(frame_keeper, m.pl_frame_keeper), "frame keeper");
   PLENUM_CHECK(map_into(conns, m.pl_conns), "connections");
   PLENUM_CHECK(map_into(sync_rings, m.pl_sync_rings), "sync rings");

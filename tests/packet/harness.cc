@@ -100,8 +100,8 @@ director_bpf* Director::load(const Sizes& sizes) {
 
 Director::Director(const Sizes& sizes)
     : skeleton_(load(sizes)),
-      settings_(skeleton_->maps.pl_settings),
-      ports_(skeleton_->maps.pl_ports),
+      settings_(skeleton_->maps.data_pl_settings),
+      ports_(skeleton_->maps.data_pl_ports),
       marks_(skeleton_->maps.pl_marks),
       services_(skeleton_->maps.pl_services),
       members_(skeleton_->maps.pl_members),
@@ -109,9 +109,9 @@ Director::Director(const Sizes& sizes)
       servers_(skeleton_->maps.pl_servers),
       loads_(skeleton_->maps.pl_loads),
       hops_(skeleton_->maps.pl_next_hops),
-      nat_filter_(skeleton_->maps.pl_nat_filter),
-      vip_filter_(skeleton_->maps.pl_vip_filter),
-      vip_front_(skeleton_->maps.pl_vip_front),
+      nat_filter_(skeleton_->maps.data_pl_nat_filter),
+      vip_filter_(skeleton_->maps.data_pl_vip_filter),
+      vip_front_(skeleton_->maps.data_pl_vip_front),
       keeper_(skeleton_->maps.pl_frame_keeper),
       conns_(skeleton_->maps.pl_conns),
       rings_(skeleton_->maps.pl_sync_rings),

@@ -20,8 +20,10 @@ namespace plenum::packet {
 template <class T>
 class MappedArray {
  public:
-  explicit MappedArray(const bpf_map* map) : count_(bpf_map__max_entries(map)) {
-    if (bpf_map__value_size(map) != sizeof(T))
+  // An array, or a variable that is one (PL_FIXED).
+  explicit MappedArray(const bpf_map* map)
+      : count_(bpf_map__max_entries(map) * (bpf_map__value_size(map) / sizeof(T))) {
+    if (bpf_map__value_size(map) % sizeof(T) != 0)
       throw std::runtime_error(std::string(bpf_map__name(map)) + ": values are not of the expected size");
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     length_ = (count_ * sizeof(T) + page - 1) / page * page;

@@ -83,6 +83,33 @@ TEST_P(Table, StaysInThePrimaryBucketUntilThatIsCrowded) {
   expect_loads_exact();
 }
 
+// Whichever place of a bucket is free first, and whatever stands behind it.
+TEST_P(Table, TakesTheFirstFreePlace) {
+  for (unsigned hole = 0; hole < kCrowded; ++hole)
+    for (unsigned used = hole + 1; used <= PL_SLOTS; ++used) {
+      SetUp();
+      // Both buckets by turns, so that nobody finds the other one emptier.
+      std::vector<std::uint16_t> ports = fill(0, std::min(used, kCrowded));
+      if (used >= kCrowded) fill(1, kCrowded);
+      for (unsigned i = kCrowded; i < used; ++i) {
+        ports.push_back(fill(0, 1)[0]);
+        fill(1, 1);
+      }
+      for (const Entry& e : director().entries())
+        if (e.bucket == 0 && e.slot == hole) {
+          std::erase(ports, __builtin_bswap16(e.conn.client_port));
+          director().bucket(0).word[hole] &= PL_WORD_BUCKET;
+        }
+      ASSERT_EQ(ports.size(), used - 1);
+      const std::uint16_t port = port_of_bucket(0);
+      EXPECT_EQ(open(port).events, (std::map<pl_reason, std::uint64_t>{{PL_EVENT_NEW, 1}}));
+      const Entry entry = director().entry(at().client, port).value();
+      EXPECT_EQ(entry.bucket, 0u);
+      EXPECT_EQ(entry.slot, hole) << used << " places were in use";
+      for (const std::uint16_t other : ports) establish(other);
+    }
+}
+
 TEST_P(Table, StaysThereWhileTheAlternateBucketIsNoEmptier) {
   fill(1, kCrowded);
   fill(0, kCrowded + 1);

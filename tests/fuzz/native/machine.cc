@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PLENUM_ASAN 1
@@ -95,9 +96,12 @@ void Map::clear() {
 Machine::Machine(const bpf_object* object, const std::map<std::string, std::uint32_t>& entries) {
   bpf_map* m = nullptr;
   bpf_object__for_each_map(m, object) {
-    const std::string name = bpf_map__name(m);
-    if (name.find('.') != std::string::npos) continue;  // .rodata and its kind are the program's own variables here
-    const void* symbol = ::dlsym(RTLD_DEFAULT, name.c_str());
+    std::string name = bpf_map__name(m);
+    constexpr std::string_view kVariable = ".data.";  // a variable in a section, and so a map, of its own
+    const bool variable = name.starts_with(kVariable);
+    if (variable) name.erase(0, kVariable.size());
+    if (name.find('.') != std::string::npos) continue;  // .rodata and its kind are the program's own business
+    void* symbol = ::dlsym(RTLD_DEFAULT, name.c_str());
     if (symbol == nullptr) throw std::runtime_error("the program has no map " + name);
     Map& map = maps_[symbol];
     map.name = name;
@@ -106,7 +110,10 @@ Machine::Machine(const bpf_object* object, const std::map<std::string, std::uint
     map.value_size = bpf_map__value_size(m);
     map.entries = bpf_map__max_entries(m);
     if (const auto it = entries.find(name); it != entries.end()) map.entries = it->second;
-    if (map.is_array()) {
+    map.variable = variable;
+    if (variable) {
+      map.array = static_cast<std::uint8_t*>(symbol);
+    } else if (map.is_array()) {
       map.array =
           static_cast<std::uint8_t*>(std::aligned_alloc(64, (map.stride() * map.entries + 63) & ~std::size_t{63}));
       if (map.array == nullptr) throw std::runtime_error("no memory for map " + name);
@@ -120,7 +127,8 @@ Machine::Machine(const bpf_object* object, const std::map<std::string, std::uint
 
 Machine::~Machine() {
   unfence();
-  for (auto& [symbol, map] : maps_) std::free(map.array);
+  for (auto& [symbol, map] : maps_)
+    if (!map.variable) std::free(map.array);
   ::munmap(page_, kRoom);
 }
 

@@ -28,6 +28,7 @@ struct Map {
   std::string name;
   std::uint32_t type = 0, key_size = 0, value_size = 0, entries = 0;
   std::uint8_t* array = nullptr;  // of array types, one block that the sanitizer guards
+  bool variable = false;          // the array is a variable of the program
   std::map<Bytes, std::unique_ptr<std::uint8_t[]>> hash;
   std::vector<Bytes> order;  // of LRU types: oldest first
   // Deleted while the program may still hold them: the kernel frees them when it is through.
@@ -70,8 +71,9 @@ class Machine {
   template <class T>
   std::span<T> array(const std::string& name) {
     Map& m = map(name);
-    if (!m.is_array() || m.stride() != sizeof(T)) throw std::runtime_error(name + " is no array of such values");
-    return {reinterpret_cast<T*>(m.array), m.entries};
+    if (!m.is_array() || (m.variable ? m.value_size % sizeof(T) != 0 : m.stride() != sizeof(T)))
+      throw std::runtime_error(name + " is no array of such values");
+    return {reinterpret_cast<T*>(m.array), m.variable ? m.value_size / sizeof(T) : m.entries};
   }
   void clear_maps();
 
