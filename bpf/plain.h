@@ -160,6 +160,8 @@ static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet 
 	if (!hop)
 		return LOOK_ON - LOOK_FURTHER;
 
+	if (s->sync)
+		sync_count(index * PL_SLOTS + slot, word);
 	expires = q->now + (q->proto == IPPROTO_TCP ? s->tcp_timeout[state & 15] : s->udp_timeout);
 	if (expires != (__u32)word)
 		*(volatile __u32 *)&b->word[slot & (PL_SLOTS - 1)] = expires;
@@ -193,7 +195,7 @@ __attribute__((noinline)) int plain(struct xdp_md *ctx, struct pl_packet *p)
 		return NOT_PLAIN;
 	}
 	q.hash = pl_hash(&q.src, q.sport, q.proto, 4, s->seed);
-	done = s->sync || s->tuning & PL_TUNE_PASS ? LOOK_ON - LOOK_FURTHER : plain_way(ctx, &q, s);
+	done = s->tuning & PL_TUNE_PASS ? LOOK_ON - LOOK_FURTHER : plain_way(ctx, &q, s);
 	if (done <= LOOK_ON)
 		*p = q;
 	return done;

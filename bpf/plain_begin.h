@@ -126,6 +126,8 @@ __attribute__((noinline)) int plain_begin(struct xdp_md *ctx, struct pl_packet *
 	if (!stats)
 		return verdict(PL_DROP_SERVER_GONE, XDP_DROP);
 	stats->connections++;
+	if (s->sync)
+		sync_note(((__u32)p->hash & s->bucket_mask) * PL_SLOTS + slot, PL_SYNC_NEW);
 	if (server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_TUNNEL)
 		return FORWARD_ON - (int)id;
 	q = *p;
