@@ -92,26 +92,45 @@ __attribute__((noinline)) int send_to_client(struct xdp_md *ctx, struct pl_packe
 	return link_send(p, hop->ifindex);
 }
 
-/* A verdict, or RELATED_NONE with the packet as it was. */
-__attribute__((noinline)) int tunnel_related(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
+/*
+ * The MTU that the client is to be told of its packet, which a router inside a tunnel of ours
+ * found too big; 0: it is no such thing. *p stays the ICMP packet, which others look at then.
+ */
+__attribute__((noinline)) __u32 tunnel_mtu(struct xdp_md *ctx, const struct pl_packet *p, struct conn_ref *r)
 {
 	struct pl_addr to = {};
 	struct pl_server *server;
-	__u32 mtu, id, link, reason;
+	struct pl_packet inner;
+	__u32 mtu, id;
 
 	if (!ctx || !p || !r)
-		return RELATED_NONE;
-	link = p->l3;
+		return 0;
 	mtu = mtu_told(ctx, p);
-	if (!mtu || link != sizeof(struct ethhdr) || parse_inner(ctx, p, &to) || !find(p, r, KEY_REQUEST))
-		return RELATED_NONE;
+	if (!mtu || p->l3 != sizeof(struct ethhdr))
+		return 0;
+	inner = *p;
+	if (parse_inner(ctx, &inner, &to) || !find(&inner, r, KEY_REQUEST))
+		return 0;
 	id = r->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
 	if (!server || server->forward != PL_FWD_TUNNEL || !addr_equal(&server->addr, &to) ||
 	    mtu <= tunnel_overhead(server))
+		return 0;
+	return mtu - tunnel_overhead(server);
+}
+
+/* A verdict, or RELATED_NONE with the packet as it was. */
+__attribute__((noinline)) int tunnel_related(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r)
+{
+	struct pl_addr to = {};
+	__u32 mtu, reason;
+
+	if (!ctx || !p || !r)
 		return RELATED_NONE;
-	mtu -= tunnel_overhead(server);
-	if (strip_to_inner(ctx, p))
+	mtu = tunnel_mtu(ctx, p, r);
+	if (!mtu)
+		return RELATED_NONE;
+	if (parse_inner(ctx, p, &to) || strip_to_inner(ctx, p))
 		return verdict(PL_DROP_NO_ROOM, XDP_DROP);
 	reason = icmp_build(ctx, p, &p->dst, PL_REPLY_TOO_BIG, mtu);
 	if (reason != PL_REPLY_TOO_BIG)

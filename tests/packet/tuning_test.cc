@@ -312,6 +312,25 @@ TEST_P(ScheduleIcmp, AboutNoServiceItIsPassed) {
   expect_passed(director().run(error()), PL_NOT_OURS);
 }
 
+// "Too big" is looked at once more, as one from inside a tunnel; what that finds are other headers.
+TEST_P(ScheduleIcmp, AnErrorAboutAnErrorBeginsNothing) {
+  serve(family(), protocol(), PL_FWD_ROUTE);
+  director().settings().tuning = PL_TUNE_SCHEDULE_ICMP;
+  Frame outer = error();
+  const bool v6 = outer.v6();
+  outer.icmp_type = v6 ? 2 : 3;
+  outer.icmp_code = v6 ? 0 : 4;
+  outer.icmp_rest = 1400;
+  outer.payload = error().packet();
+  expect_passed(director().run(outer), PL_NOT_OURS);
+  Frame tunnelled = error();
+  tunnelled.protocol = v6 ? kIpv6 : kIpIp;
+  tunnelled.payload = error().packet();
+  outer.payload = tunnelled.packet();
+  expect_passed(director().run(outer), PL_NOT_OURS);
+  EXPECT_TRUE(director().entries().empty());
+}
+
 PLENUM_EACH_PROTOCOL(ScheduleIcmp);
 
 }  // namespace
