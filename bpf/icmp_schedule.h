@@ -79,6 +79,7 @@ static __always_inline int quoted_begun(int reason, const struct conn_ref *r, __
 			*(volatile __u32 *)&b->word[r->slot & (PL_SLOTS - 1)] = now + QUOTED_LIFE;
 		return RELATED_TO_SERVER;
 	case PL_NOT_OURS:
+	case PL_FTP_DATA:
 		return verdict(reason, XDP_PASS);
 	case PL_REPLY_NO_SERVER:
 		/* Never an ICMP error about an ICMP error. */

@@ -263,11 +263,12 @@ PLENUM_EACH_PROTOCOL(Stray);
 class ScheduleIcmp : public EachProtocol {
  protected:
   // A router's error about a packet from the virtual address to the client.
-  static Frame error() {
+  static Frame error(std::uint16_t client_port = kClientPort) {
     const bool v6 = family() == net::Family::V6;
     Frame quoted = answer(family(), protocol());
     quoted.from = at().vip;
     quoted.sport = kVport;
+    quoted.dport = client_port;
     const Bytes packet = quoted.packet();
     Frame f;
     f.to_mac = kDirectorMac;
@@ -310,6 +311,12 @@ TEST_P(ScheduleIcmp, WithoutAServerItIsDropped) {
 TEST_P(ScheduleIcmp, AboutNoServiceItIsPassed) {
   director().settings().tuning = PL_TUNE_SCHEDULE_ICMP;
   expect_passed(director().run(error()), PL_NOT_OURS);
+}
+
+TEST_P(ScheduleIcmp, AboutFtpDataOfAServersItIsPassed) {
+  serve(family(), protocol(), PL_FWD_ROUTE);
+  director().settings().tuning = PL_TUNE_SCHEDULE_ICMP;
+  expect_passed(director().run(error(20)), PL_FTP_DATA);
 }
 
 // "Too big" is looked at once more, as one from inside a tunnel; what that finds are other headers.
