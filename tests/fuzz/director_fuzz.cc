@@ -1,6 +1,7 @@
 // The director's packet path, compiled for this machine, under a history: frames of any kind,
-// answers and errors about what it sent, all of these in fragments, time, sweeps and changes of
-// servers. What must hold is in native/director_world.cc.
+// answers and errors about what it sent, all of these in fragments, time, sweeps, changes of
+// servers and settings, and what other directors tell. What must hold is in
+// native/director_checks.cc.
 //
 // Input: records of one octet what, one octet how, two octets length (little-endian), and as
 // many octets of a frame or of arguments.
@@ -29,6 +30,7 @@ enum What : std::uint8_t {
   kTune,
   kPieces,
   kReturn,
+  kTold,
   kWhats
 };
 
@@ -78,6 +80,8 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
       return;
     case kReturn:
       return world.send_held();
+    case kTold:
+      return world.enter(record.bytes);
     case kAnswer:
       frame = plenum::native::answer_to(left, record.bytes);
       break;

@@ -51,7 +51,7 @@ struct Unload {
 
 class World {
  public:
-  World() : skeleton_(realserver_bpf__open()), machine_(skeleton_->obj, {}) {
+  World() : skeleton_(realserver_bpf__open()), machine_({skeleton_->obj}, {}) {
     const __u32 present = PL_RS_PRESENT;
     for (const char* map : {"pl_rs_vips", "pl_rs_locals"})
       for (const std::uint32_t last : {10u, 11u}) {

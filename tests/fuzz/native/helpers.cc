@@ -87,23 +87,28 @@ std::int64_t bpf_csum_diff(__be32* from, std::uint32_t from_size, __be32* to, st
   return static_cast<std::int64_t>(sum);
 }
 
-void* bpf_ringbuf_reserve(void*, std::uint64_t size, std::uint64_t) { return Machine::running().record(size); }
-void bpf_ringbuf_submit(void*, std::uint64_t) {}
+void* bpf_ringbuf_reserve(void* ring, std::uint64_t size, std::uint64_t) {
+  return Machine::running().record(ring, size);
+}
+void bpf_ringbuf_submit(void* data, std::uint64_t) { Machine::running().submit(data); }
 void bpf_ringbuf_discard(void*, std::uint64_t) {}
 
 // What is handed on is read to its end, so that the sanitizer sees it.
-long bpf_ringbuf_output(void*, void* data, std::uint64_t size, std::uint64_t) {
-  std::memcpy(Machine::running().record(size), data, size);
+long bpf_ringbuf_output(void* ring, void* data, std::uint64_t size, std::uint64_t) {
+  std::uint8_t* record = Machine::running().record(ring, size);
+  if (record == nullptr) return -EAGAIN;
+  std::memcpy(record, data, size);
+  Machine::running().submit(record);
   return 0;
 }
 
 std::uint64_t bpf_ringbuf_query(void*, std::uint64_t) { return 0; }
 
-long bpf_perf_event_output(void*, void*, std::uint64_t, void* data, std::uint64_t size) {
-  return bpf_ringbuf_output(nullptr, data, size, 0);
+long bpf_perf_event_output(void*, void* map, std::uint64_t, void* data, std::uint64_t size) {
+  return bpf_ringbuf_output(map, data, size, 0);
 }
 
-long bpf_xdp_output(void*, void*, std::uint64_t, void* data, std::uint64_t size) {
-  return bpf_ringbuf_output(nullptr, data, size, 0);
+long bpf_xdp_output(void*, void* map, std::uint64_t, void* data, std::uint64_t size) {
+  return bpf_ringbuf_output(map, data, size, 0);
 }
 }

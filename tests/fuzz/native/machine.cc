@@ -32,6 +32,11 @@ constexpr std::size_t kHeadroom = 256, kOwn = 40, kMost = 16384, kTailroom = 320
 constexpr std::size_t kRoom = kHeadroom + kMost + kTailroom;
 constexpr std::uint8_t kUntouched = 0xa5;
 
+bool untouched(const std::uint8_t* from, const std::uint8_t* to) {
+  return from == to ||
+         (*from == kUntouched && std::memcmp(from, from + 1, static_cast<std::size_t>(to - from) - 1) == 0);
+}
+
 // The one that runs: helpers have no argument to find it by.
 Machine*& current() {
   static Machine* machine = nullptr;
@@ -93,32 +98,50 @@ void Map::clear() {
   order.clear();
 }
 
-Machine::Machine(const bpf_object* object, const std::map<std::string, std::uint32_t>& entries) {
-  bpf_map* m = nullptr;
-  bpf_object__for_each_map(m, object) {
-    std::string name = bpf_map__name(m);
-    constexpr std::string_view kVariable = ".data.";  // a variable in a section, and so a map, of its own
-    const bool variable = name.starts_with(kVariable);
-    if (variable) name.erase(0, kVariable.size());
-    if (name.find('.') != std::string::npos) continue;  // .rodata and its kind are the program's own business
-    void* symbol = ::dlsym(RTLD_DEFAULT, name.c_str());
-    if (symbol == nullptr) throw std::runtime_error("the program has no map " + name);
-    Map& map = maps_[symbol];
-    map.name = name;
-    map.type = bpf_map__type(m);
-    map.key_size = bpf_map__key_size(m);
-    map.value_size = bpf_map__value_size(m);
-    map.entries = bpf_map__max_entries(m);
-    if (const auto it = entries.find(name); it != entries.end()) map.entries = it->second;
-    map.variable = variable;
-    if (variable) {
-      map.array = static_cast<std::uint8_t*>(symbol);
-    } else if (map.is_array()) {
-      map.array =
-          static_cast<std::uint8_t*>(std::aligned_alloc(64, (map.stride() * map.entries + 63) & ~std::size_t{63}));
-      if (map.array == nullptr) throw std::runtime_error("no memory for map " + name);
-    }
-    map.clear();
+void Map::keep() {
+  if (array != nullptr) kept_.assign(array, array + stride() * entries);
+  kept_of_.clear();
+  for (const auto& [key, value] : hash) kept_of_.emplace_back(key, Bytes(value.get(), value.get() + value_size));
+}
+
+void Map::restore() {
+  if (array != nullptr) std::memcpy(array, kept_.data(), kept_.size());
+  hash.clear();
+  order.clear();
+  for (const auto& [key, value] : kept_of_) (void)update(key.data(), value.data(), BPF_ANY);
+}
+
+void Machine::add_map(const bpf_map* m, const std::map<std::string, std::uint32_t>& entries) {
+  std::string name = bpf_map__name(m);
+  constexpr std::string_view kVariable = ".data.";  // a variable in a section, and so a map, of its own
+  const bool variable = name.starts_with(kVariable);
+  if (variable) name.erase(0, kVariable.size());
+  if (name.find('.') != std::string::npos) return;  // .rodata and its kind are the program's own business
+  void* symbol = ::dlsym(RTLD_DEFAULT, name.c_str());
+  if (symbol == nullptr) throw std::runtime_error("the program has no map " + name);
+  if (maps_.contains(symbol)) return;
+  Map& map = maps_[symbol];
+  map.name = name;
+  map.type = bpf_map__type(m);
+  map.key_size = bpf_map__key_size(m);
+  map.value_size = bpf_map__value_size(m);
+  map.entries = bpf_map__max_entries(m);
+  if (const auto it = entries.find(name); it != entries.end()) map.entries = it->second;
+  map.variable = variable;
+  if (variable) {
+    map.array = static_cast<std::uint8_t*>(symbol);
+  } else if (map.is_array()) {
+    map.array =
+        static_cast<std::uint8_t*>(std::aligned_alloc(64, (map.stride() * map.entries + 63) & ~std::size_t{63}));
+    if (map.array == nullptr) throw std::runtime_error("no memory for map " + name);
+  }
+  map.clear();
+}
+
+Machine::Machine(const std::vector<const bpf_object*>& objects, const std::map<std::string, std::uint32_t>& entries) {
+  for (const bpf_object* object : objects) {
+    bpf_map* m = nullptr;
+    bpf_object__for_each_map(m, object) add_map(m, entries);
   }
   void* at = ::mmap(nullptr, kRoom, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
   if (at == MAP_FAILED) throw std::runtime_error("no memory below 2 GiB");
@@ -140,6 +163,15 @@ Map& Machine::map(const std::string& name) {
 
 void Machine::clear_maps() {
   for (auto& [symbol, map] : maps_) map.clear();
+  random_ = 0;
+}
+
+void Machine::keep_maps() {
+  for (auto& [symbol, map] : maps_) map.keep();
+}
+
+void Machine::restore_maps() {
+  for (auto& [symbol, map] : maps_) map.restore();
   random_ = 0;
 }
 
@@ -178,6 +210,8 @@ Run Machine::run(Program program, const Bytes& frame, std::uint32_t ifindex) {
   out.action = static_cast<std::uint32_t>(program(&ctx));
   current() = before;
   unfence();
+  for (auto& one : records_)
+    if (one.submitted) out.records.push_back({one.ring, Bytes(one.bytes.get(), one.bytes.get() + one.size)});
   records_.clear();
   for (auto& [symbol, map] : maps_) map.deleted.clear();
   out.redirected = redirected_;
@@ -186,16 +220,14 @@ Run Machine::run(Program program, const Bytes& frame, std::uint32_t ifindex) {
   out.frame.assign(data, end);
   // Without a sanitizer: nothing but what the program ever had as its frame may have changed.
   const auto* last = std::max(end, static_cast<const std::uint8_t*>(page_ + kHeadroom + length));
-  for (const auto* at = last; at < page_ + kRoom; ++at)
-    if (*at != kUntouched) {
-      std::fprintf(stderr, "a byte behind the frame was changed\n");
-      std::abort();
-    }
-  for (const auto* at = page_; at < page_ + kOwn; ++at)
-    if (*at != kUntouched) {
-      std::fprintf(stderr, "a byte of the kernel's own room was changed\n");
-      std::abort();
-    }
+  if (!untouched(last, page_ + kRoom)) {
+    std::fprintf(stderr, "a byte behind the frame was changed\n");
+    std::abort();
+  }
+  if (!untouched(page_, page_ + kOwn)) {
+    std::fprintf(stderr, "a byte of the kernel's own room was changed\n");
+    std::abort();
+  }
   return out;
 }
 
@@ -225,9 +257,16 @@ std::uint32_t Machine::random() {
   return static_cast<std::uint32_t>(random_ >> 32);
 }
 
-std::uint8_t* Machine::record(std::size_t size) {
-  records_.push_back(std::make_unique<std::uint8_t[]>(size));
-  return records_.back().get();
+std::uint8_t* Machine::record(const void* ring, std::size_t size) {
+  const auto& name = at(ring).name;
+  if (!room_) return nullptr;
+  records_.push_back({name, std::make_unique<std::uint8_t[]>(size), size});
+  return records_.back().bytes.get();
+}
+
+void Machine::submit(const void* record) {
+  for (auto& one : records_)
+    if (one.bytes.get() == record) one.submitted = true;
 }
 
 }  // namespace plenum::native

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+struct bpf_map;
 struct bpf_object;
 
 namespace plenum::native {
@@ -41,24 +42,40 @@ struct Map {
   long update(const void* key, const void* value, std::uint64_t flags);
   long remove(const void* key);
   void clear();
+
+  // As it was when keep() was called last.
+  void keep();
+  void restore();
+
+ private:
+  Bytes kept_;                                    // of array types
+  std::vector<std::pair<Bytes, Bytes>> kept_of_;  // of the others
 };
 
 // What the kernel's routing table would answer.
 using Fib = std::function<long(bpf_fib_lookup&)>;
 
+// What the program put into a ring buffer, as its reader finds it.
+struct Record {
+  std::string ring;
+  Bytes bytes;
+};
+
 struct Run {
   std::uint32_t action = 0;      // enum xdp_action
   std::uint32_t redirected = 0;  // ifindex; of XDP_REDIRECT
   Bytes frame;                   // as it was left
+  std::vector<Record> records;
 };
 
 class Machine {
  public:
   using Program = int (*)(xdp_md*);
 
-  // The maps of `object` (opened, not loaded); `entries` by name replaces what it says. Each
-  // is found in the program by its symbol. Throws std::runtime_error where one is missing.
-  Machine(const bpf_object* object, const std::map<std::string, std::uint32_t>& entries);
+  // The maps of `objects` (opened, not loaded), which share those of one name; `entries` by name
+  // replaces what they say. Each is found in the program by its symbol. Throws
+  // std::runtime_error where one is missing.
+  Machine(const std::vector<const bpf_object*>& objects, const std::map<std::string, std::uint32_t>& entries);
   ~Machine();
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -76,10 +93,15 @@ class Machine {
     return {reinterpret_cast<T*>(m.array), m.variable ? m.value_size / sizeof(T) : m.entries};
   }
   void clear_maps();
+  // All maps as they are now, and again as they were then.
+  void keep_maps();
+  void restore_maps();
 
   void set_now(std::uint64_t ns) { now_ = ns; }
   [[nodiscard]] std::uint64_t now() const { return now_; }
   void set_fib(Fib fib) { fib_ = std::move(fib); }
+  // Whether ring buffers have room.
+  void set_room(bool room) { room_ = room; }
 
   // Helpers' side.
   static Machine& running();
@@ -89,15 +111,25 @@ class Machine {
   std::uint32_t random();
   long fib(bpf_fib_lookup& params) { return fib_ ? fib_(params) : long{BPF_FIB_LKUP_RET_NOT_FWDED}; }
   void redirect(std::uint32_t ifindex) { redirected_ = ifindex; }
-  std::uint8_t* record(std::size_t size);
+  // nullptr: there is no room in the ring.
+  std::uint8_t* record(const void* ring, std::size_t size);
+  void submit(const void* record);
 
  private:
+  struct Reserved {
+    std::string ring;
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t size = 0;
+    bool submitted = false;
+  };
+  void add_map(const bpf_map* m, const std::map<std::string, std::uint32_t>& entries);
   void fence(const xdp_md& ctx);
   void unfence();
 
   std::map<const void*, Map> maps_;
-  std::vector<std::unique_ptr<std::uint8_t[]>> records_;  // of ring buffers, until the run is over
-  std::uint8_t* page_ = nullptr;                          // in the lowest 2 GiB: the context's pointers have 32 bits
+  std::vector<Reserved> records_;  // of ring buffers, until the run is over
+  bool room_ = true;
+  std::uint8_t* page_ = nullptr;  // in the lowest 2 GiB: the context's pointers have 32 bits
   std::uint64_t now_ = 0;
   std::uint64_t random_ = 0;
   std::uint32_t redirected_ = 0;
