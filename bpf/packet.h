@@ -159,9 +159,12 @@ static __always_inline int parse_plain(struct xdp_md *ctx, struct pl_packet *p)
 	p->event = 0;
 	p->first = 1;
 	if (p->proto == IPPROTO_TCP) {
-		__u8 words = ((__u8 *)tcp)[12] >> 4;
+		__u8 words;
 
-		if ((void *)(tcp + 1) > end || words < 5 || words * 4 > p->length - sizeof(*ip))
+		if ((void *)(tcp + 1) > end)
+			return 0;
+		words = ((__u8 *)tcp)[12] >> 4;
+		if (words < 5 || words * 4 > p->length - sizeof(*ip))
 			return 0;
 		p->event = ((__u8 *)tcp)[13];
 		p->first = (p->event & (TCP_FLAG_SYN_BIT | TCP_FLAG_RST_BIT)) == TCP_FLAG_SYN_BIT;
