@@ -35,11 +35,13 @@ def up(args):
             addresses = [host.address(f, i) for i in range(len(host.plan.ports)) for f in (4, 6)]
             print(f"  {host.name:9} {'  '.join(addresses)}")
         if not args.bare:
-            director = Director(lab["director"]).start()
-            tutorial = Tutorial(lab, director, say=lambda host, line: print(f"  {host}# {line}"))
-            tutorial.prepare()
-            tutorial.service(4)
-            tutorial.service(6)
+            for host in (h for h in lab.hosts.values() if h.plan.role == "director"):
+                tutorial = Tutorial(lab, Director(host).start(), lab.mode.removesuffix("-pair"),
+                                    say=lambda name, line: print(f"  {name}# {line}"))
+                if host.name == "director":  # the one that stands by has no virtual address yet
+                    tutorial.prepare()
+                tutorial.service(4)
+                tutorial.service(6)
         target = lab.servers[0].address(4) if args.bare else lab.vip(4)
         print(f"Try: ./dev lab exec client -- curl -s http://{target}/    ./dev lab shell director")
     except BaseException:

@@ -2,12 +2,14 @@
 go away without a trace. When these fail, look here before looking at the data plane."""
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
 
 from lab import servers
 from lab.client import Client
+from lab.host import PYTHON, environment
 from lab.network import STATE_DIR, Lab
 
 HERE = pathlib.Path(__file__).parent
@@ -107,3 +109,16 @@ def test_down_leaves_nothing_even_of_a_crashed_lab(large):
         assert not (STATE_DIR / f"{lab.id}.json").exists()
     finally:
         lab.down()
+
+
+def test_a_pair_to_try_things_in_has_the_services_on_both():
+    def command(*argv):
+        return subprocess.run([PYTHON, "-m", "lab", *argv], cwd=HERE.parent.parent, env=environment(), check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+    name = re.match(r"lab (\S+):", command("up", "nat-pair"))[1]
+    try:
+        lists = [command("exec", "--lab", name, host, "--", "ipvsadm", "-Sn") for host in ("director", "director2")]
+        assert lists[0] == lists[1] and lists[0].count("-A ") == 2
+        assert "This is server" in command("exec", "--lab", name, "client", "--", "curl", "-s", "http://192.0.2.10/")
+    finally:
+        command("down", name)

@@ -93,13 +93,13 @@ TopScreen top_screen(const TopModel& model, const TopView& view, const std::stri
 }
 
 std::string top_bytes(const TopScreen& screen, std::size_t height) {
-  constexpr const char* kNext = "\x1b[K\r\n";
-  std::string out = "\x1b[H" + screen.head;
+  // Cleared before it is written: behind a full line the cursor stands on its last character.
+  constexpr const char *kFirst = "\x1b[H\x1b[K", *kNext = "\r\n\x1b[K";
+  std::string out = kFirst + screen.head;
   if (height > 1) out += kNext + ("\x1b[7m" + screen.title) + "\x1b[0m";
   for (const auto& line : screen.rows) out += kNext + line;
-  // What is below the rows is cleared before the last line is written.
-  out += "\x1b[K\x1b[J";
-  if (height > 2) out += "\x1b[" + std::to_string(height) + ";1H" + screen.foot + "\x1b[K";
+  if (3 + screen.rows.size() < height) out += "\r\n\x1b[J";
+  if (height > 2) out += "\x1b[" + std::to_string(height) + ";1H\x1b[K" + screen.foot;
   return out;
 }
 

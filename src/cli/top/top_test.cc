@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <stdexcept>
 
 #include "cli/top/frame.h"
 
@@ -127,6 +128,51 @@ TEST(TopNumbersText, ThreeDigitsAtMost) {
   EXPECT_EQ(short_number(15'499), "15k");
   EXPECT_EQ(short_number(2'340'000), "2.3M");
   EXPECT_EQ(short_number(1e9), "1.0G");
+}
+
+// A terminal that does not wrap, as far as top needs one: behind a full line the cursor stands on
+// its last character, and erasing begins there.
+std::vector<std::string> drawn(const std::string& bytes, std::vector<std::string> grid) {
+  const std::size_t width = grid[0].size();
+  std::size_t row = 0, column = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] == '\r') {
+      column = 0;
+    } else if (bytes[i] == '\n') {
+      if (++row == grid.size()) throw std::runtime_error("the screen scrolls");
+    } else if (bytes[i] == '\x1b') {
+      const auto end = bytes.find_first_of("HJKm", i);
+      const auto number = bytes.substr(i + 2, end - i - 2);
+      if (bytes[end] == 'H') row = number.empty() ? 0 : std::stoul(number) - 1, column = 0;
+      if (bytes[end] == 'J' || bytes[end] == 'K') grid[row].replace(column, width, width - column, ' ');
+      for (auto below = row + 1; bytes[end] == 'J' && below < grid.size(); ++below) grid[below].assign(width, ' ');
+      i = end;
+    } else {
+      grid[row][column] = bytes[i];
+      column = std::min(column + 1, width - 1);
+    }
+  }
+  return grid;
+}
+
+TEST(TopScreen, IsDrawnToItsLastColumnOverWhatWasThere) {
+  TopModel model;
+  model.add({service("web", 80, 0), service("mail", 25, 0)}, at(0));
+  const auto padded = [](std::string text, std::size_t width) {
+    text.resize(width, ' ');
+    return text;
+  };
+  for (const std::size_t width : {1u, 79u, 80u, 110u})
+    for (const std::size_t height : {1u, 2u, 3u, 5u, 8u, 9u, 10u, 30u}) {
+      const auto screen = top_screen(model, {}, "12:00:00", "", width, height);
+      const auto grid = drawn(top_bytes(screen, height), std::vector(height, std::string(width, '#')));
+      std::vector<std::string> expected(height, std::string(width, ' '));
+      expected[0] = padded(screen.head, width);
+      if (height > 1) expected[1] = padded(screen.title, width);
+      for (std::size_t i = 0; i < screen.rows.size(); ++i) expected[2 + i] = padded(screen.rows[i], width);
+      if (height > 2) expected.back() = padded(screen.foot, width);
+      EXPECT_EQ(grid, expected) << width << " x " << height;
+    }
 }
 
 TEST(TopScreen, FitsAndScrolls) {
