@@ -187,7 +187,7 @@ __attribute__((noinline)) int icmp(struct xdp_md *ctx, struct pl_packet *p)
 #define IS_ICMP (-101)
 #define IS_FRAGMENT (-102)
 
-/* What plain() left: everything that is not TCP or UDP over bare IPv4. A verdict, LOOK_ON as
+/* What plain() and plain6() left: everything that is not TCP or UDP over bare IP. A verdict, LOOK_ON as
  * of plain(), IS_ICMP or IS_FRAGMENT. */
 __attribute__((noinline)) int other(struct xdp_md *ctx, struct pl_packet *p)
 {
@@ -223,6 +223,8 @@ int director(struct xdp_md *ctx)
 	struct pl_packet p = { .ifindex = ctx->ingress_ifindex };
 	int done = plain(ctx, &p);
 
+	if (done == NOT_PLAIN)
+		done = plain6(ctx, &p);
 	if (done == NOT_PLAIN) {
 		done = other(ctx, &p);
 		if (done == IS_ICMP)
@@ -230,7 +232,7 @@ int director(struct xdp_md *ctx)
 		if (done == IS_FRAGMENT)
 			return fragmented(ctx, &p);
 	}
-	if (done == LOOK_ON - LOOK_NOT_THERE)
+	if (done == LOOK_ON - LOOK_NOT_THERE && p.family == 4)
 		done = plain_begin(ctx, &p);
 	if (done > LOOK_ON)
 		return done;

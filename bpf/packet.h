@@ -138,6 +138,30 @@ static __always_inline int addr_equal(const struct pl_addr *a, const struct pl_a
 	return a->w[3] == b->w[3] && a->w[2] == b->w[2] && a->w[1] == b->w[1] && a->w[0] == b->w[0];
 }
 
+/* The transport header of a packet that may be plain, of `room` bytes with what it carries. The
+ * caller made sure that a UDP header is in the frame. */
+static __always_inline int parse_plain_transport(struct pl_packet *p, void *l4, void *end, __u32 room)
+{
+	struct tcphdr *tcp = l4;
+
+	p->event = 0;
+	p->first = 1;
+	if (p->proto == IPPROTO_TCP) {
+		__u8 words;
+
+		if ((void *)(tcp + 1) > end)
+			return 0;
+		words = ((__u8 *)tcp)[12] >> 4;
+		if (words < 5 || words * 4 > room)
+			return 0;
+		p->event = ((__u8 *)tcp)[13];
+		p->first = (p->event & (TCP_FLAG_SYN_BIT | TCP_FLAG_RST_BIT)) == TCP_FLAG_SYN_BIT;
+	} else if (p->proto != IPPROTO_UDP) {
+		return 0;
+	}
+	return 1;
+}
+
 /*
  * The packet that most are: TCP or UDP over IPv4, no options, no fragment, no VLAN tag. 1 and
  * all of *p filled; 0 and nothing said: the functions below look at it piece by piece.
@@ -147,7 +171,6 @@ static __always_inline int parse_plain(struct xdp_md *ctx, struct pl_packet *p)
 	void *frame = (void *)(long)ctx->data, *end = end_of(ctx);
 	struct iphdr *ip = frame + sizeof(struct ethhdr);
 	struct udphdr *udp = (void *)(ip + 1);
-	struct tcphdr *tcp = (void *)udp;
 
 	if ((void *)(udp + 1) > end || ((__be16 *)frame)[6] != bpf_htons(ETH_P_IP) || *(__u8 *)ip != 0x45 ||
 	    ip->frag_off & bpf_htons(PL_IP_FRAGMENT))
@@ -156,21 +179,8 @@ static __always_inline int parse_plain(struct xdp_md *ctx, struct pl_packet *p)
 	if (p->length < sizeof(*ip) + sizeof(*udp) || p->length > room_behind(ctx, ip))
 		return 0;
 	p->proto = ip->protocol;
-	p->event = 0;
-	p->first = 1;
-	if (p->proto == IPPROTO_TCP) {
-		__u8 words;
-
-		if ((void *)(tcp + 1) > end)
-			return 0;
-		words = ((__u8 *)tcp)[12] >> 4;
-		if (words < 5 || words * 4 > p->length - sizeof(*ip))
-			return 0;
-		p->event = ((__u8 *)tcp)[13];
-		p->first = (p->event & (TCP_FLAG_SYN_BIT | TCP_FLAG_RST_BIT)) == TCP_FLAG_SYN_BIT;
-	} else if (p->proto != IPPROTO_UDP) {
+	if (!parse_plain_transport(p, udp, end, p->length - sizeof(*ip)))
 		return 0;
-	}
 	addr_v4(&p->src, ip->saddr);
 	addr_v4(&p->dst, ip->daddr);
 	ports_copy(&p->sport, udp);
@@ -180,6 +190,35 @@ static __always_inline int parse_plain(struct xdp_md *ctx, struct pl_packet *p)
 	p->ttl = ip->ttl;
 	p->tos = ip->tos;
 	p->df = !!(ip->frag_off & bpf_htons(PL_IP_DF));
+	return 1;
+}
+
+/* The same over IPv6, without extension headers. */
+static __always_inline int parse_plain6(struct xdp_md *ctx, struct pl_packet *p)
+{
+	void *frame = (void *)(long)ctx->data, *end = end_of(ctx);
+	struct ipv6hdr *ip = frame + sizeof(struct ethhdr);
+	struct udphdr *udp = (void *)(ip + 1);
+	__u32 room;
+
+	if ((void *)(udp + 1) > end || ((__be16 *)frame)[6] != bpf_htons(ETH_P_IPV6) || *(__u8 *)ip >> 4 != 6)
+		return 0;
+	room = bpf_ntohs(ip->payload_len);
+	if (room < sizeof(*udp) || room + sizeof(*ip) > room_behind(ctx, ip))
+		return 0;
+	p->length = room + sizeof(*ip);
+	p->proto = ip->nexthdr;
+	if (!parse_plain_transport(p, udp, end, room))
+		return 0;
+	addr_v6(&p->src, &ip->saddr);
+	addr_v6(&p->dst, &ip->daddr);
+	ports_copy(&p->sport, udp);
+	p->l3 = sizeof(struct ethhdr);
+	p->l4 = sizeof(struct ethhdr) + sizeof(*ip);
+	p->family = 6;
+	p->ttl = ip->hop_limit;
+	p->tos = ((__u8 *)ip)[0] << 4 | ((__u8 *)ip)[1] >> 4;
+	p->df = 1;
 	return 1;
 }
 

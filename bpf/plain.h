@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The short way: one more packet of a known connection, TCP or UDP over bare IPv4, by direct
+ * The short way: one more packet of a known connection, TCP or UDP over bare IPv4 or IPv6, by direct
  * routing or NAT (a tunnel: up to the outer header) to a server whose next hop is known,
  * changing nothing but the connection's time. That is nearly every packet, so all it needs stands here in line, is kept in
  * registers and is read once. What is not so goes the long way, which asks everything anew:
@@ -44,8 +44,14 @@ static __always_inline int is_for_us(struct xdp_md *ctx, __u32 ifindex)
 	return 0;
 }
 
+/* What stands between the link-layer header and the transport header. */
+static __always_inline __u32 plain_header(int family)
+{
+	return family == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+}
+
 /* Where the transport header's checksum stands; NULL: not in the frame. */
-static __always_inline __u16 *plain_check(struct xdp_md *ctx, const struct pl_packet *q)
+static __always_inline __u16 *plain_check(struct xdp_md *ctx, const struct pl_packet *q, int family)
 {
 	__u64 at = q->proto == IPPROTO_TCP ? __builtin_offsetof(struct tcphdr, check)
 					   : __builtin_offsetof(struct udphdr, check);
@@ -53,25 +59,34 @@ static __always_inline __u16 *plain_check(struct xdp_md *ctx, const struct pl_pa
 
 	/* A number: two pointers in one comparison are more than the verifier follows. */
 	__asm__ volatile("" : "+r"(at));
-	check = (void *)(long)ctx->data + sizeof(struct ethhdr) + sizeof(struct iphdr) + (at & 31);
+	check = (void *)(long)ctx->data + sizeof(struct ethhdr) + plain_header(family) + (at & 31);
 	return (void *)(check + 1) > end_of(ctx) ? 0 : check;
 }
 
 /* What NAT writes: destination, port and TTL, checksums changed by the difference. */
-static __always_inline int plain_nat(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_server *server)
+static __always_inline int plain_nat(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_server *server,
+				     int family)
 {
-	struct iphdr *ip = (void *)(long)ctx->data + sizeof(struct ethhdr);
+	void *l3 = (void *)(long)ctx->data + sizeof(struct ethhdr), *l4 = l3 + plain_header(family);
 	__be16 port = pl_server_port(server, q->dport);
-	__be32 to = server->addr.w[3];
-	__u64 diff = csum_diff32(q->dst.w[3], to);
-	__u16 *check = plain_check(ctx, q), sum;
+	__u64 diff = csum_diff_addr(&q->dst, &server->addr, family);
+	__u16 *check = plain_check(ctx, q, family), sum;
 
-	if (!check || (void *)(ip + 1) + sizeof(__u32) > end_of(ctx))
+	if (!check || l4 + sizeof(__u32) > end_of(ctx))
 		return -1;
-	ip->daddr = to;
-	ip->check = csum_apply(ip->check, diff + (__u16)~bpf_htons(0x0100));
-	ip->ttl = q->ttl - 1;
-	((__be16 *)(ip + 1))[1] = port;
+	if (family == 6) {
+		struct ipv6hdr *ip = l3;
+
+		__builtin_memcpy(&ip->daddr, server->addr.w, sizeof(ip->daddr));
+		ip->hop_limit = q->ttl - 1;
+	} else {
+		struct iphdr *ip = l3;
+
+		ip->daddr = server->addr.w[3];
+		ip->check = csum_apply(ip->check, diff + (__u16)~bpf_htons(0x0100));
+		ip->ttl = q->ttl - 1;
+	}
+	((__be16 *)l4)[1] = port;
 	if (q->proto == IPPROTO_TCP || *check) {
 		sum = csum_apply(*check, diff + csum_diff16(q->dport, port));
 		*check = sum || q->proto == IPPROTO_TCP ? sum : 0xffff;
@@ -79,14 +94,20 @@ static __always_inline int plain_nat(struct xdp_md *ctx, const struct pl_packet 
 	return 0;
 }
 
-static __always_inline int plain_dr(struct xdp_md *ctx, const struct pl_packet *q)
+static __always_inline int plain_dr(struct xdp_md *ctx, const struct pl_packet *q, int family)
 {
-	struct iphdr *ip = (void *)(long)ctx->data + sizeof(struct ethhdr);
+	void *l3 = (void *)(long)ctx->data + sizeof(struct ethhdr);
 
-	if ((void *)(ip + 1) > end_of(ctx))
+	if (l3 + plain_header(family) > end_of(ctx))
 		return -1;
-	ip->check = ttl_checked(ip->check);
-	ip->ttl = q->ttl - 1;
+	if (family == 6) {
+		((struct ipv6hdr *)l3)->hop_limit = q->ttl - 1;
+	} else {
+		struct iphdr *ip = l3;
+
+		ip->check = ttl_checked(ip->check);
+		ip->ttl = q->ttl - 1;
+	}
 	return 0;
 }
 
@@ -95,15 +116,15 @@ static __always_inline int plain_dr(struct xdp_md *ctx, const struct pl_packet *
  * and nothing was written: the short way does not lead there.
  */
 static __always_inline struct pl_next_hop *plain_rewritten(struct xdp_md *ctx, const struct pl_packet *q,
-							   const struct pl_server *server)
+							   const struct pl_server *server, int family)
 {
 	__u32 index = server->next_hop;
 	struct pl_next_hop *hop = bpf_map_lookup_elem(&pl_next_hops, &index);
 
 	if (!hop || !hop->ifindex || hop->vlan || q->ttl <= 1 || q->length > hop->mtu)
 		return 0;
-	if (server->forward == PL_FWD_ROUTE ? plain_dr(ctx, q)
-	    : server->forward == PL_FWD_MASQ ? plain_nat(ctx, q, server)
+	if (server->forward == PL_FWD_ROUTE ? plain_dr(ctx, q, family)
+	    : server->forward == PL_FWD_MASQ ? plain_nat(ctx, q, server, family)
 					     : server->forward != PL_FWD_TUNNEL)
 		return 0;
 	return hop;
@@ -126,8 +147,25 @@ static __always_inline int plain_sent(struct xdp_md *ctx, const struct pl_packet
 /* All is done but what forward() does to the server of this number less. */
 #define FORWARD_ON (-1000)
 
+/* Whether an entry of the right tag is the packet's connection. `ends`: its word of the ports. */
+static __always_inline int plain_is(const struct pl_bucket *b, __u64 slot, __u64 ends, const struct pl_packet *q,
+				    int family)
+{
+	const struct pl_conn *c = &b->conn[slot & (PL_SLOTS - 1)];
+	const struct pl_conn_upper *u = &b->upper[slot & (PL_SLOTS - 1)];
+
+	if (*(const __u64 *)&c->client != ((__u64)q->dst.w[3] << 32 | q->src.w[3]) ||
+	    (ends & PL_CONN_ENDS) !=
+		    ((__u64)q->proto << 32 | (__u64)family << 40 | (__u32)q->dport << 16 | q->sport))
+		return 0;
+	return family == 4 || (u->client[0] == q->src.w[0] && u->client[1] == q->src.w[1] &&
+			       u->client[2] == q->src.w[2] && u->vip[0] == q->dst.w[0] && u->vip[1] == q->dst.w[1] &&
+			       u->vip[2] == q->dst.w[2]);
+}
+
 /* A verdict; or LOOK_ON less what was seen of the connection, and the packet as it was. */
-static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_settings *s)
+static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet *q, const struct pl_settings *s,
+				     int family)
 {
 	__u32 index = (__u32)q->hash & s->bucket_mask, id, state, expires;
 	struct pl_bucket *b = bpf_map_lookup_elem(&pl_conns, &index);
@@ -143,8 +181,7 @@ static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet 
 		return LOOK_ON - (spills(b) ? LOOK_FURTHER : LOOK_NOT_THERE);
 	c = &b->conn[slot & (PL_SLOTS - 1)];
 	ends = *(__u64 *)&c->client_port;
-	if (*(__u64 *)&c->client != ((__u64)q->dst.w[3] << 32 | q->src.w[3]) ||
-	    (ends & PL_CONN_ENDS) != ((__u64)q->proto << 32 | 4ULL << 40 | (__u32)q->dport << 16 | q->sport))
+	if (!plain_is(b, slot, ends, q, family))
 		return LOOK_ON - LOOK_FURTHER;
 	id = c->server;
 	server = bpf_map_lookup_elem(&pl_servers, &id);
@@ -156,7 +193,7 @@ static __always_inline int plain_way(struct xdp_md *ctx, const struct pl_packet 
 	if ((word & IDENTITY) != want || (__s32)((__u32)word - q->now) < 0 ||
 	    !plain_state_stays(q, state, ends >> 56, s))
 		return LOOK_ON - LOOK_FURTHER;
-	hop = plain_rewritten(ctx, q, server);
+	hop = plain_rewritten(ctx, q, server, family);
 	if (!hop)
 		return LOOK_ON - LOOK_FURTHER;
 
@@ -195,7 +232,27 @@ __attribute__((noinline)) int plain(struct xdp_md *ctx, struct pl_packet *p)
 		return NOT_PLAIN;
 	}
 	q.hash = pl_hash(&q.src, q.sport, q.proto, 4, s->seed);
-	done = s->tuning & PL_TUNE_PASS ? LOOK_ON - LOOK_FURTHER : plain_way(ctx, &q, s);
+	done = s->tuning & PL_TUNE_PASS ? LOOK_ON - LOOK_FURTHER : plain_way(ctx, &q, s, 4);
+	if (done <= LOOK_ON)
+		*p = q;
+	return done;
+}
+
+/* The same over IPv6, for a packet that plain() found not to be its own. */
+__attribute__((noinline)) int plain6(struct xdp_md *ctx, struct pl_packet *p)
+{
+	struct pl_packet q = {};
+	struct pl_settings *s = settings();
+	int done;
+
+	if (!ctx || !p)
+		return XDP_PASS;
+	q.ifindex = p->ifindex;
+	q.now = p->now;
+	if (!parse_plain6(ctx, &q))
+		return NOT_PLAIN;
+	q.hash = pl_hash(&q.src, q.sport, q.proto, 6, s->seed);
+	done = s->tuning & PL_TUNE_PASS ? LOOK_ON - LOOK_FURTHER : plain_way(ctx, &q, s, 6);
 	if (done <= LOOK_ON)
 		*p = q;
 	return done;

@@ -131,7 +131,7 @@ __attribute__((noinline)) int plain_begin(struct xdp_md *ctx, struct pl_packet *
 	if (server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_TUNNEL)
 		return FORWARD_ON - (int)id;
 	q = *p;
-	hop = plain_rewritten(ctx, &q, server);
+	hop = plain_rewritten(ctx, &q, server, 4);
 	if (!hop)
 		return FORWARD_ON - (int)id;
 	trace_server(id);
