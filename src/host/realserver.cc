@@ -39,7 +39,9 @@ void wish_filters(const RealserverSpec& spec, const Sysctls& now, std::vector<Sy
 }
 
 Decapsulation wished_decapsulation(const RealserverSpec& spec, const View& view) {
-  return {spec.tunnels, spec.interfaces, spec.vips, view.own_addresses(spec.vips)};
+  std::set<net::Address> vips = spec.vips;
+  vips.insert(spec.others.begin(), spec.others.end());
+  return {spec.tunnels, spec.interfaces, vips, view.own_addresses(vips)};
 }
 
 void check_addresses(const RealserverSpec& spec, const View& view, const std::string& mend, std::vector<Finding>& out) {

@@ -21,6 +21,7 @@ struct RealserverSpec {
   std::set<net::Address> vips;
   std::set<std::string> interfaces;  // that packets for the VIPs come by
   Tunnels tunnels;
+  std::set<net::Address> others = {};  // VIPs that were set up here, too, and are not in question
   bool operator==(const RealserverSpec&) const = default;
 };
 

@@ -99,7 +99,8 @@ class Command {
     const Record& record = session_.record;
     const bool setting_up = options_.verb == Verb::Setup;
     spec_.vips = options_.vips;
-    if (setting_up || spec_.vips.empty()) spec_.vips.insert(record.vips.begin(), record.vips.end());
+    auto& known = setting_up || spec_.vips.empty() ? spec_.vips : spec_.others;
+    known.insert(record.vips.begin(), record.vips.end());
     if (spec_.vips.empty()) return fail(std::errc::invalid_argument, "no VIP was set up here: name one with --vip");
     spec_.tunnels = options_.tunnels.value_or(record.tunnels);
     spec_.interfaces = options_.interfaces.empty() ? record.interfaces : options_.interfaces;

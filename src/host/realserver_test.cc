@@ -151,6 +151,18 @@ TEST(CheckRealserver, FindsMissingVipLoAndDecapsulation) {
                                 "the decapsulation program does not run on eth0"));
 }
 
+TEST(CheckRealserver, OfOneVipIsNotAboutTheOthers) {
+  const RealserverSpec both = spec_of({kVip, kVip6}, {true, {}, false});
+  View view = after(fresh_view(), plan_realserver(both, fresh_view(), nullptr));
+  RealserverSpec one = both;
+  one.vips = {kVip};
+  EXPECT_FALSE(check_realserver(one, view).empty()) << "nobody set the other one up";
+  one.others = both.vips;
+  EXPECT_THAT(check_realserver(one, view), ElementsAre());
+  view = after(view, {RemoveAddress{"lo", prefix("2001:db8::10/128")}});
+  EXPECT_THAT(check_realserver(one, view), ElementsAre());
+}
+
 TEST(CheckRealserver, FindsWhatTheDecapsulationLacks) {
   const RealserverSpec spec = spec_of({kVip}, {true, 6080, false});
   View view = after(fresh_view(), plan_realserver(spec, fresh_view(), nullptr));
