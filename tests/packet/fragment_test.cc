@@ -240,12 +240,13 @@ TEST_P(Fragments, BeforeTheirFirstGoUpTheStackWhileNobodyKeepsThem) {
 
 TEST_P(Fragments, AfterTheDatagramsTimeAreLateOnes) {
   serve(family(), protocol(), PL_FWD_ROUTE);
+  const auto before = now_tick();
   director().run(piece(request(), 0, kFirst));
   const auto keys = director().datagrams();
   ASSERT_EQ(keys.size(), 1u);
   pl_datagram datagram = director().datagram(keys[0]);
-  const auto left = datagram.expires - now_tick();
-  EXPECT_NEAR(left, ticks(family() == net::Family::V6 ? 60 : 30), 2);
+  const std::uint64_t seconds = family() == net::Family::V6 ? PL_DATAGRAM_SECONDS_V6 : PL_DATAGRAM_SECONDS_V4;
+  expect_ends(datagram.expires, before, static_cast<std::uint32_t>(seconds * 1000000000 >> PL_TICK_SHIFT));
   datagram.expires = now_tick() - 1;
   director().set_datagram(keys[0], datagram);
   expect_passed(director().run(piece(request(), kFirst, kSecond)), PL_FRAGMENT_UNHELD);
@@ -267,18 +268,9 @@ TEST_P(FragmentErrors, NoneIsSentAboutALaterIpv4Fragment) {
 TEST_P(FragmentErrors, AnErrorAboutAFirstFragmentFindsItsConnection) {
   serve(family(), kUdp, PL_FWD_ROUTE);
   director().run(first(family(), kUdp));
-  const bool v6 = family() == net::Family::V6;
   Frame from_server = long_one(answer(family(), kUdp));
   from_server.from = at().vip;
-  Frame error;
-  error.to_mac = kDirectorMac;
-  error.from_mac = kClientMac;
-  error.from = v6 ? ip("2001:db8:aaaa::1") : ip("100.64.0.1");
-  error.to = at().vip;
-  error.protocol = v6 ? kIcmpv6 : kIcmp;
-  error.icmp_type = v6 ? 3 : 11;
-  error.icmp_code = 1;
-  error.payload = piece_packet(from_server, 0, kFirst);
+  Frame error = time_exceeded(at().vip, piece_packet(from_server, 0, kFirst));
   expect(director().run(error), PL_FORWARD_ICMP, XDP_TX, routed(error));
   error.payload = piece_packet(from_server, kFirst, kSecond);
   expect_passed(director().run(error), PL_NOT_OURS);

@@ -71,6 +71,19 @@ Frame answer(net::Family family, std::uint8_t protocol, std::uint16_t server_por
   return f;
 }
 
+Frame time_exceeded(const net::Address& to, const Bytes& quoted) {
+  const bool v6 = !to.is_v4();
+  Frame f;
+  f.to_mac = kDirectorMac;
+  f.from_mac = kClientMac;
+  f.from = v6 ? ip("2001:db8:aaaa::1") : ip("100.64.0.1");
+  f.to = to;
+  f.protocol = v6 ? kIcmpv6 : kIcmp;
+  f.icmp_type = v6 ? 3 : 11;
+  f.payload = quoted;
+  return f;
+}
+
 Frame answered(const Frame& answer, const net::Address& vip, std::uint16_t vport) {
   Frame f = answer;
   f.to_mac = WayToClients::kTo;
@@ -170,6 +183,11 @@ void World::expect_passed(const Outcome& run, pl_reason reason) {
 void World::expect_dropped(const Outcome& run, pl_reason reason) {
   EXPECT_STREQ(packet::name_of(run.reason), packet::name_of(reason));
   EXPECT_EQ(run.action, XDP_DROP);
+}
+
+void expect_ends(std::uint32_t expires, std::uint32_t before, std::uint32_t time) {
+  EXPECT_GE(expires, before + time);
+  EXPECT_LE(expires, now_tick() + time);
 }
 
 }  // namespace plenum::packet

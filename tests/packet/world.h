@@ -41,6 +41,9 @@ Frame later(net::Family family, std::uint8_t protocol, std::uint16_t client_port
 // through the director as gateway.
 Frame answer(net::Family family, std::uint8_t protocol, std::uint16_t server_port = kVport);
 
+// What a router on the way tells `to` about a packet it quotes: that its time ran out.
+Frame time_exceeded(const net::Address& to, const Bytes& quoted);
+
 // What the client should get for an answer: from the virtual address, one hop further.
 Frame answered(const Frame& answer, const net::Address& vip, std::uint16_t vport = kVport);
 // What a server of each method should get.
@@ -78,6 +81,9 @@ class World : public testing::Test {
  private:
   inline static std::unique_ptr<Director> director_;
 };
+
+// That something the program did between the tick `before` and now ends `time` ticks later.
+void expect_ends(std::uint32_t expires, std::uint32_t before, std::uint32_t time);
 
 // World for each family and protocol.
 class EachProtocol : public World, public testing::WithParamInterface<std::tuple<net::Family, std::uint8_t>> {
