@@ -20,7 +20,7 @@
 #endif
 
 /* A daemon adopts pinned maps of its own version only. Raise with any change below. */
-#define PL_ABI_VERSION 3
+#define PL_ABI_VERSION 4
 
 /* Forwarding methods; values are IP_VS_CONN_F_*. */
 enum pl_forward { PL_FWD_MASQ = 0, PL_FWD_LOCAL = 1, PL_FWD_TUNNEL = 2, PL_FWD_ROUTE = 3 };
@@ -121,7 +121,17 @@ PL_SIZE(struct pl_port, 64);
 
 enum pl_port_flags {
 	PL_PORT_XMIT = 1,	/* takes redirected frames; else answers leave by the stack */
+	PL_PORT_MARKED = 2,	/* brings packets that netfilter marked: see below */
 };
+
+/*
+ * What nftables marked reaches the program by a pair of devices, as a frame that no other device
+ * brings: to PL_MARKED_MAC, the mark in the last four bytes of its source, in host order. On its
+ * way the packet lost a hop to live, and IPv4's DF, in whose place PL_MARKED_DF was set.
+ */
+#define PL_MARKED_MAC 0x0100004c5002ULL	/* 02:50:4c:00:00:01, as struct pl_port keeps it */
+#define PL_MARKED_AT 8			/* offset of the mark in the frame */
+#define PL_MARKED_DF 0x8000		/* of the fragment field, host order: the reserved bit */
 
 /* ---- services ------------------------------------------------------------------------ */
 
@@ -657,7 +667,8 @@ PL_SIZE(struct pl_sync_record, 56);
 	X(EVENT_FRAGMENTS_RELEASED, fragments_released, event, "fragments kept, and sent on after their first one")    \
 	X(EVENT_FRAGMENTS_EXPIRED, fragments_expired, event, "fragments kept in vain: their first one never came")     \
 	X(EVENT_FRAGMENTS_NO_ROOM, fragments_no_room, event, "fragments that could not be kept: too many already")     \
-	X(EVENT_FRAGMENTS_CUT, fragments_cut, event, "fragments made out of packets too large for their path")
+	X(EVENT_FRAGMENTS_CUT, fragments_cut, event, "fragments made out of packets too large for their path")          \
+	X(EVENT_MARKED, marked, event, "packets that came up to netfilter, were marked there and brought back")
 
 #define PL_REASON_ENUM(NAME, name, kind, text) PL_##NAME,
 enum pl_reason { PL_REASONS(PL_REASON_ENUM) PL_REASON_COUNT };

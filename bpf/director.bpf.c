@@ -14,6 +14,7 @@
 #include "bpf/icmp_related.h"
 #include "bpf/icmp_schedule.h"
 #include "bpf/maps.h"
+#include "bpf/marked.h"
 #include "bpf/packet.h"
 #include "bpf/plain.h"
 #include "bpf/plain_begin.h"
@@ -23,6 +24,12 @@
 #include "bpf/tunnel_related.h"
 
 char _license[] SEC("license") = "GPL";
+
+/* Whether a server is this director itself. */
+static __always_inline int is_local(const struct pl_server *server)
+{
+	return server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_LOCAL;
+}
 
 /* On to the server of a connection, by its method. A verdict. */
 __attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, __u32 id)
@@ -36,7 +43,7 @@ __attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, _
 	count_in(id, p->length);
 	index = server->next_hop;
 	hop = bpf_map_lookup_elem(&pl_next_hops, &index);
-	if (server->flags & PL_SERVER_LOCAL || server->forward == PL_FWD_LOCAL)
+	if (is_local(server))
 		return verdict(PL_LOCAL, XDP_PASS);
 	if (server->forward == PL_FWD_MASQ)
 		return forward_nat(ctx, p, server, hop);
@@ -45,6 +52,15 @@ __attribute__((noinline)) int forward(struct xdp_md *ctx, struct pl_packet *p, _
 	if (server->forward == PL_FWD_TUNNEL)
 		return forward_tunnel(ctx, p, server, hop, PL_FORWARD_TUNNEL);
 	return forward_dr(ctx, p, hop, PL_FORWARD_DR);
+}
+
+/*
+ * A packet of a connection to this director itself goes up the stack, is marked there as the first
+ * one was and comes back once more: it has been here.
+ */
+static __always_inline int is_counted(const struct pl_packet *p, const struct pl_server *server)
+{
+	return is_local(server) && marked_port(p->ifindex);
 }
 
 /* What begin() said, carried out. */
@@ -83,9 +99,12 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 		return verdict(PL_BACKUP, XDP_PASS);
 	}
 	if (look != LOOK_NOT_THERE && find(p, r, KEY_REQUEST)) {
+		struct pl_server *server = server_of(r);
 		int another = begins_another(p, r, s);
 
-		if (!another && server_of(r)) {
+		if (!another && server) {
+			if (is_counted(p, server))
+				return verdict(PL_LOCAL, XDP_PASS);
 			conn_touch(r, p, PL_INPUT, s);
 			return forward(ctx, p, r->server);
 		}

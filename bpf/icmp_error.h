@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ICMP errors this director sends itself: no server, TTL exceeded, too big. The packet is
- * turned into the answer in place and leaves by the way it came.
+ * turned into the answer in place and leaves by the way it came; that of one which netfilter
+ * marked, by the way its sender is reached.
  */
 #ifndef PLENUM_BPF_ICMP_ERROR_H
 #define PLENUM_BPF_ICMP_ERROR_H
 
 #include "bpf/connection.h"
 #include "bpf/forward/link.h"
+#include "bpf/marked.h"
 
 /* RFC 1812 section 4.3.2.3: at most 576 bytes; RFC 4443 section 2.4: at most 1280. */
 #define ICMP4_MOST (576 - 28)
@@ -191,8 +193,9 @@ static __always_inline int icmp_error(struct xdp_md *ctx, struct pl_packet *p, s
 	if (p->fragment == PART_LATER && p->family == 4)	/* RFC 1122 section 3.2.2 */
 		return verdict(PL_DROP_FRAGMENT_ERROR, XDP_DROP);
 	done = icmp_build(ctx, p, from, reason, mtu);
-
-	return verdict(done, done == reason ? XDP_TX : XDP_DROP);
+	if (done != reason)
+		return verdict(done, XDP_DROP);
+	return verdict(done, answer_way(ctx, p, from));
 }
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The firewall mark of a packet. XDP is before netfilter, so marks come from rules of our
- * own: the first that matches gives its mark. Asked only for packets that belong to no
- * connection, and only while a service for a mark is there.
+ * own: the first that matches gives its mark. What netfilter marked comes back with its mark
+ * (marked.h). Asked only for packets that belong to no connection, and only while a service for
+ * a mark is there.
  */
 #ifndef PLENUM_BPF_MARK_H
 #define PLENUM_BPF_MARK_H
 
 #include "bpf/maps.h"
+#include "bpf/marked.h"
 #include "bpf/packet.h"
 
 struct mark_walk {
@@ -49,6 +51,8 @@ __attribute__((noinline)) __u32 mark_of(struct xdp_md *ctx, struct pl_packet *p)
 
 	if (!ctx || !p)
 		return 0;
+	if (marked_port(p->ifindex))
+		return marked_with(ctx);
 	rules = *(volatile __u64 *)&settings()->mark_rules;
 	w.p = p;
 	w.first = rules >> 32;

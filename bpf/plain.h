@@ -11,6 +11,7 @@
 
 #include "bpf/connection.h"
 #include "bpf/forward/link.h"
+#include "bpf/marked.h"
 
 /* Whether a packet leaves its connection's state as it is. */
 static __always_inline int plain_state_stays(const struct pl_packet *q, __u32 state, __u8 forward,
@@ -224,7 +225,7 @@ __attribute__((noinline)) int plain(struct xdp_md *ctx, struct pl_packet *p)
 	if (!ctx || !p)
 		return XDP_PASS;
 	q.ifindex = p->ifindex;
-	if (!is_for_us(ctx, q.ifindex))
+	if (!is_for_us(ctx, q.ifindex) && !marked_in(ctx, q.ifindex))
 		return verdict(PL_OTHER_HOST, XDP_PASS);
 	q.now = now_tick();
 	if (!parse_plain(ctx, &q)) {

@@ -21,7 +21,8 @@ SCENARIOS = {"sched-nat": "sched", "sched-dr": "sched", "sched-tun": "sched", "b
 # Debian builds no ip_vs_twos: that scheduler is recorded only where somebody built the module.
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "sed", "nq", "mh", "twos")
 _MODULES = ("ipip", "ip6_tunnel", "ip_gre", "ip6_gre", "fou", "fou6", "sch_ingress", "cls_bpf", "nf_tables", "nft_ct",
-            "ip_vs", "ip_vs_ftp", "ip_vs_pe_sip", "nf_conntrack", *(f"ip_vs_{s}" for s in SCHEDULERS))
+            "nft_dup_ipv4", "nft_dup_ipv6", "ip_vs", "ip_vs_ftp", "ip_vs_pe_sip", "nf_conntrack",
+            *(f"ip_vs_{s}" for s in SCHEDULERS))
 # Seconds by which the rest of a connection's life may differ: how long a program takes to start.
 _SECONDS = 3
 

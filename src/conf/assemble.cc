@@ -68,6 +68,7 @@ class Assembler {
     if (const auto n = fields.integer("connections")) out.connections = std::bit_ceil(static_cast<std::uint32_t>(*n));
     if (const auto n = fields.integer("servers")) out.servers = static_cast<std::uint32_t>(*n);
     out.marks = read_marks(fields, problems_);
+    if (fields.has("nftables_marks")) out.nftables_marks = fields.flag("nftables_marks");
     out.tuning = read_tuning(fields.node("tuning"), problems_);
     out.timeouts = read_timeouts(fields.node("timeouts"));
     out.sync = read_sync(fields.node("sync"), problems_);

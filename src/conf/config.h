@@ -37,6 +37,8 @@ struct Director {
   std::uint32_t servers = 1u << 16;
   // In order; which packets carry which firewall mark.
   std::vector<MarkRule> marks;
+  // Whether marks of nftables and iptables count, too.
+  bool nftables_marks = true;
   Tuning tuning;
   Timeouts timeouts;
   Sync sync;  // connections kept in step with other directors

@@ -182,6 +182,12 @@ l4:
                   "11:57: service c: listen: family goes with fwmark; an address has its own"));
 }
 
+TEST(Mark, NftablesMayGiveThemTooUnlessTheFileSaysNo) {
+  EXPECT_TRUE(good("version: 1\n").director.nftables_marks);
+  EXPECT_TRUE(good(kShop).director.nftables_marks);
+  EXPECT_FALSE(good("version: 1\ndirector: { nftables_marks: false }\n").director.nftables_marks);
+}
+
 TEST(Mark, ThereIsRoomForSoManyRules) {
   std::string file = "version: 1\ndirector:\n  marks:\n    - { mark: 1, ports: [";
   for (int i = 0; i < 257; ++i) file += (i ? ", " : "") + std::to_string(i + 1);

@@ -114,6 +114,10 @@ const Shape& director_shape() {
            .doc = "Which packets carry which firewall mark; the first rule that matches counts.",
            .shape = &mark_shape(),
            .item = Kind::Object},
+          {.name = "nftables_marks",
+           .kind = Kind::Flag,
+           .doc = "Marks of nftables and iptables count, too.",
+           .fallback = "true"},
       }};
   return shape;
 }

@@ -78,6 +78,7 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   data_plane_ = std::make_unique<DataPlane>(*program_, state ? state->baselines : Baselines{}, now);
   PLENUM_TRY(frame_keeper_, FrameKeeper::open(loop_, clock_, *program_), "fragments");
   tracer_ = std::make_unique<Tracer>(loop_, *program_);
+  mark_way_ = std::make_unique<MarkWay>(loop_, clock_, [this] { schedule_ports(); });
   const Room room{.services = program_->services.size() - 1, .servers = program_->servers.size() - 1};
   table_ = Table(room);
   PLENUM_CHECK(load_table(state, room), options_.config_path);
@@ -357,6 +358,7 @@ void Director::every_second() {
     changed();
   }
   retry();
+  if (mark_way_->due()) schedule_ports();
   sync_->every_second();
   const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
     const auto numbers = data_plane_->numbers(service, server);

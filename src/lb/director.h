@@ -17,6 +17,7 @@
 #include "lb/defence.h"
 #include "lb/explain/explanation.h"
 #include "lb/frame_keeper.h"
+#include "lb/mark_way.h"
 #include "lb/nexthop.h"
 #include "lb/ports.h"
 #include "lb/reload.h"
@@ -123,6 +124,8 @@ class Director {
   void attach_ports(const PortPlan& plan);
   void one_mode_for_all(const PortPlan& plan);
   void detach_ports(const PortPlan& plan);
+  [[nodiscard]] MarksServed marks_served() const;
+  void follow_marks(const MarksServed& marks, const PortPlan& plan);
   void changed();
   void begin_sync(const std::optional<RuntimeState>& state);
   void reload_sync(const conf::Sync& before);
@@ -155,6 +158,8 @@ class Director {
   std::unique_ptr<Sync> sync_;  // refers to the data plane
   StateFile state_file_;
   std::optional<rt::NetlinkMonitor> monitor_;
+  std::unique_ptr<MarkWay> mark_way_;
+  std::uint32_t marked_port_ = 0;  // its interface; 0: none
   std::vector<std::string> vip_problems_, port_problems_;
   std::map<conf::ServiceKey, std::string> unsynced_;  // and why
   std::uint32_t next_aged_ = 0;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "lb/abi_values.h"
 #include "lb/director.h"
 #include "lb/mapped_array.h"
 #include "lb/mark_rules.h"
@@ -32,6 +33,8 @@ void Director::update_ports() {
       marks = true;
   }
   vips.merge(marked_addresses(config_.director.marks, next_hops_->network()));
+  const auto netfilters = marks_served();
+  if (!netfilters.empty()) vips.merge(addresses_of_ports(next_hops_->network()));
   show_fragment_targets(program_->vip_filter, vips, marks);
   std::set<std::uint32_t> ways_out;
   for (const auto& destination : data_plane_->destinations())
@@ -57,9 +60,50 @@ void Director::update_ports() {
   forget_routes();
   attach_ports(plan);
   one_mode_for_all(plan);
+  follow_marks(netfilters, plan);
   detach_ports(plan);
-  frame_keeper_->listen(
-      std::ranges::all_of(program_->attachments(), [](const auto& row) { return row.second.native; }));
+  frame_keeper_->listen(std::ranges::all_of(
+      program_->attachments(), [this](const auto& row) { return row.second.native || row.first == marked_port_; }));
+}
+
+// Marks that netfilter may give: rules of the file are asked before it.
+MarksServed Director::marks_served() const {
+  MarksServed out;
+  if (!config_.director.nftables_marks) return out;
+  for (const auto& entry : table_.services())
+    if (const auto& key = entry.spec.key; key.fwmark != 0)
+      (key.family == net::Family::V4 ? out.v4 : out.v6).insert(key.fwmark);
+  return out;
+}
+
+// The program stands at the port before anything is sent there, and nothing comes any more when it leaves.
+void Director::follow_marks(const MarksServed& marks, const PortPlan& plan) {
+  const auto port = mark_way_->open(marks);
+  if (marked_port_ != 0 && (!port || port->ifindex != marked_port_)) {
+    auto& slot = program_->ports[marked_port_ % PL_PORTS];
+    if (slot.ifindex == marked_port_) shared(slot.ifindex).store(0);
+    (void)program_->detach(marked_port_);
+    marked_port_ = 0;
+  }
+  if (port) {
+    const auto same = [&](const pl_port& other) { return other.ifindex % PL_PORTS == port->ifindex % PL_PORTS; };
+    if (std::ranges::any_of(plan.ports, same))
+      return port_problems_.push_back("marks of nftables are not seen: " + std::string(MarkWay::kPortName) +
+                                      " shares an element of the port map with another interface");
+    auto& slot = program_->ports[port->ifindex % PL_PORTS];
+    shared(slot.mac[0]).store(abi_mac(port->mac));
+    slot.macs = 1;
+    slot.parent = 0;
+    slot.vlan = 0;
+    slot.flags = PL_PORT_MARKED;
+    shared(slot.ifindex).store(port->ifindex);
+    // Generic: native XDP takes no datagram that was reassembled.
+    if (const auto done = program_->attach(port->ifindex, MarkWay::kPortName, conf::XdpMode::Generic); !done)
+      return port_problems_.push_back("marks of nftables are not seen: " + done.error().what);
+    marked_port_ = port->ifindex;
+    mark_way_->show(marks);
+  }
+  if (!mark_way_->problem().empty()) port_problems_.push_back(mark_way_->problem());
 }
 
 void Director::attach_ports(const PortPlan& plan) {
@@ -100,6 +144,7 @@ void Director::one_mode_for_all(const PortPlan& plan) {
 void Director::detach_ports(const PortPlan& plan) {
   std::vector<std::uint32_t> leave;
   for (const auto& [ifindex, attachment] : program_->attachments()) {
+    if (ifindex == marked_port_) continue;
     const bool gone = next_hops_->network().link(ifindex) == nullptr;
     const bool unnamed = !config_.director.interfaces.empty() && !plan.attach.contains(ifindex);
     if (gone || unnamed) leave.push_back(ifindex);

@@ -72,6 +72,10 @@ std::vector<std::string> Director::warnings() const {
       if (server.spec.forward == conf::Forward::Masq) (server.spec.key.address.is_v4() ? nat4 : nat6) = true;
     }
   }
+  // The kernel takes the stricter of this and the interface's own.
+  if (marked_port_ != 0 && rt::sysctl_is("net/ipv4/conf/all/rp_filter", '1'))
+    out.push_back(std::string("net.ipv4.conf.all.rp_filter is 1: what nftables marked and the stack is to finish (a ") +
+                  "server without a neighbour yet, or this host itself) is dropped; 2, or 0 with the interfaces' own");
   if (nat4 && !rt::sysctl_is("net/ipv4/ip_forward", '1'))
     out.push_back("NAT needs net.ipv4.ip_forward=1: `plenum director setup` sets it");
   if (nat6 && !rt::sysctl_is("net/ipv6/conf/all/forwarding", '1'))
@@ -96,7 +100,8 @@ Result<Explanation> Director::explain(Probe probe, const std::string& interface)
                       [this](const net::Address& address) {
                         const auto* hop = next_hops_->find(address);
                         return hop != nullptr ? hop->text() : std::string("not looked for");
-                      }});
+                      },
+                      marked_port_ != 0});
 }
 
 Status Director::status() const {

@@ -58,6 +58,18 @@ std::set<net::Address> marked_addresses(const std::vector<conf::MarkRule>& rules
   return out;
 }
 
+std::set<net::Address> addresses_of_ports(const rt::Network& network) {
+  std::set<net::Address> out;
+  for (const auto& address : network.addresses()) {
+    const auto* link = network.link(address.ifindex);
+    if (link == nullptr || !link->ethernet || link->loopback || address.link_scope) continue;
+    const auto* below = link->vlan_id != 0 ? network.link(link->parent) : link;
+    if (below != nullptr && (below->kind.empty() || below->kind == "veth" || below->kind == "bond"))
+      out.insert(address.prefix.address);
+  }
+  return out;
+}
+
 Json marks_to_json(const std::vector<conf::MarkRule>& rules) {
   auto out = Json::array();
   for (const auto& rule : rules) {

@@ -21,6 +21,10 @@ std::vector<pl_mark_rule> abi_marks(const std::vector<conf::MarkRule>& rules, co
 // Addresses of this host that a rule's destination covers: what clients send marked packets to.
 std::set<net::Address> marked_addresses(const std::vector<conf::MarkRule>& rules, const rt::Network& network);
 
+// Addresses of this host that packets to be marked by netfilter may be sent to: each on an interface that
+// frames come in by, so no bridge's.
+std::set<net::Address> addresses_of_ports(const rt::Network& network);
+
 // For the saved state.
 Json marks_to_json(const std::vector<conf::MarkRule>& rules);
 std::vector<conf::MarkRule> marks_from_json(StateReader& in, const Json& json);

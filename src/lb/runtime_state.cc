@@ -37,6 +37,7 @@ void write_host(JsonWriter& out, const RuntimeState& state) {
   out.key("sync").json(to_json(state.director.sync).dump());
   out.key("sync_running").json(to_json(state.sync).dump());
   out.key("marks").json(marks_to_json(state.director.marks).dump());
+  out.member("nftables_marks", state.director.nftables_marks);
   out.key("vips").begin_array();
   for (const auto& vip : state.vips) {
     out.begin_object();
@@ -82,6 +83,7 @@ void read_host(StateReader& in, const Json& json, RuntimeState& out) {
   out.director.sync = sync_from(in, json, "sync");
   out.sync = sync_from(in, json, "sync_running");
   out.director.marks = marks_from_json(in, json);
+  in.get(json, "nftables_marks", out.director.nftables_marks);
   for (const auto& one : in.array(json, "vips")) {
     if (!one.is_object()) return in.fail("vips", "have something that is no vip");
     conf::Vip vip;

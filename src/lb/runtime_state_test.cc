@@ -55,6 +55,7 @@ RuntimeState sample() {
   RuntimeState state;
   state.last_file = {web, six};
   state.director = {{"eth0", "eth1"}, conf::XdpMode::Generic, 4096, 128};
+  state.director.nftables_marks = false;
   state.vips = {{"web", {*net::Prefix::parse("192.0.2.10/24"), *net::Prefix::parse("2001:db8::10/64")}, "eth0"}};
   for (const auto& entry : table.services()) state.running.push_back(entry);
   state.baselines["web"] = {1, 2, 18446744073709551615ull};

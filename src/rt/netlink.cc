@@ -49,7 +49,7 @@ struct Netlink::Exchange {
 };
 
 Result<Netlink> Netlink::open() {
-  PLENUM_TRY(Fd fd, open_netlink_socket(kReceiveBuffer), "rtnetlink");
+  PLENUM_TRY(Fd fd, open_netlink_socket(kReceiveBuffer, NETLINK_ROUTE), "rtnetlink");
   const int on = 1;
   // Texts of refusals; a kernel that lacks an option does without.
   ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
@@ -190,6 +190,26 @@ Result<Link> Netlink::link(const std::string& name) {
 
 Result<> Netlink::set_link_up(std::uint32_t ifindex, bool up) {
   return acknowledged(make_link_flags(ifindex, up).get());
+}
+
+Result<> Netlink::add_veth(const std::string& name, const std::string& peer, std::uint32_t mtu) {
+  PLENUM_CHECK(acknowledged(make_veth(name, peer, mtu).get()), "add " + name + " and " + peer);
+  return {};
+}
+
+Result<> Netlink::remove_link(std::uint32_t ifindex) {
+  PLENUM_CHECK(acknowledged(make_link_removal(ifindex).get()), "remove a link");
+  return {};
+}
+
+Result<> Netlink::set_neighbour(const NeighbourKey& key, const net::Mac& mac) {
+  PLENUM_CHECK(acknowledged(make_permanent_neighbour(key, mac).get()), "neighbour " + key.address.text());
+  return {};
+}
+
+Result<> Netlink::set_link_route(std::uint32_t ifindex, const net::Prefix& destination) {
+  PLENUM_CHECK(acknowledged(make_link_route(ifindex, destination).get()), "route to " + destination.text());
+  return {};
 }
 
 Result<std::vector<Route>> Netlink::routes(std::span<const net::Address> destinations, std::uint32_t oif) {

@@ -40,6 +40,10 @@ class Netlink {
   Result<Link> link(std::uint32_t ifindex);
   Result<Link> link(const std::string& name);
   Result<> set_link_up(std::uint32_t ifindex, bool up);
+  // Makes a pair of veth devices, down and without ARP. EEXIST: one of the names is taken.
+  Result<> add_veth(const std::string& name, const std::string& peer, std::uint32_t mtu);
+  // A veth takes its peer along.
+  Result<> remove_link(std::uint32_t ifindex);
 
   // How the kernel would send to `destination`, as from a local socket (RTM_GETROUTE).
   // "No route", "blackhole" are values, not errors. `oif` 0: any interface.
@@ -54,6 +58,11 @@ class Netlink {
   // False when it was not there. Other addresses of its subnet may go with it (IPv4, when
   // it was the primary one and promote_secondaries is 0).
   Result<bool> remove_address(std::uint32_t ifindex, const net::Prefix& prefix);
+
+  // A neighbour that is never resolved nor forgotten, and a route to addresses that are on the link. Both
+  // idempotent; they go with the device.
+  Result<> set_neighbour(const NeighbourKey& key, const net::Mac& mac);
+  Result<> set_link_route(std::uint32_t ifindex, const net::Prefix& destination);
 
   // Makes the kernel resolve this neighbour and keep it fresh though no traffic of the host
   // uses it; on kernels before 5.16 it resolves once, so repeat every few seconds. Safe from

@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
@@ -180,6 +181,56 @@ Message make_neighbour(const NeighbourKey& key, bool keep) {
     nla_put_u8(message.get(), NDA_PROTOCOL, kPlenumProtocol);
   }
   return message;
+}
+
+Message make_permanent_neighbour(const NeighbourKey& key, const net::Mac& mac) {
+  ndmsg body{};
+  body.ndm_family = family_of(key.address);
+  body.ndm_ifindex = static_cast<int>(key.ifindex);
+  body.ndm_state = NUD_PERMANENT;
+  Message message = make(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, body);
+  put(message, NDA_DST, key.address);
+  nla_put(message.get(), NDA_LLADDR, static_cast<int>(mac.bytes.size()), mac.bytes.data());
+  nla_put_u8(message.get(), NDA_PROTOCOL, kPlenumProtocol);
+  return message;
+}
+
+Message make_link_route(std::uint32_t ifindex, const net::Prefix& destination) {
+  rtmsg body{};
+  body.rtm_family = family_of(destination.address);
+  body.rtm_dst_len = static_cast<std::uint8_t>(destination.length);
+  body.rtm_table = RT_TABLE_MAIN;
+  body.rtm_protocol = kPlenumProtocol;
+  body.rtm_scope = RT_SCOPE_LINK;
+  body.rtm_type = RTN_UNICAST;
+  Message message = make(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, body);
+  put(message, RTA_DST, destination.address);
+  nla_put_u32(message.get(), RTA_OIF, ifindex);
+  return message;
+}
+
+Message make_veth(const std::string& name, const std::string& peer, std::uint32_t mtu) {
+  ifinfomsg body{};
+  body.ifi_flags = body.ifi_change = IFF_NOARP;
+  Message message = make(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, body);
+  nl_msg* m = message.get();
+  nla_put_string(m, IFLA_IFNAME, name.c_str());
+  nla_put_u32(m, IFLA_MTU, mtu);
+  nlattr* info = nla_nest_start(m, IFLA_LINKINFO);
+  nla_put_string(m, IFLA_INFO_KIND, "veth");
+  nlattr* data = nla_nest_start(m, IFLA_INFO_DATA);
+  nlattr* other = nla_nest_start(m, VETH_INFO_PEER);
+  nlmsg_append(m, &body, sizeof body, NLMSG_ALIGNTO);
+  nla_put_string(m, IFLA_IFNAME, peer.c_str());
+  nla_put_u32(m, IFLA_MTU, mtu);
+  nla_nest_end(m, other);
+  nla_nest_end(m, data);
+  nla_nest_end(m, info);
+  return message;
+}
+
+Message make_link_removal(std::uint32_t ifindex) {
+  return make(RTM_DELLINK, NLM_F_ACK, ifinfomsg{.ifi_index = static_cast<int>(ifindex)});
 }
 
 std::optional<Link> parse_link(const nlmsghdr& header) {

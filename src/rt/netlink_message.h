@@ -27,6 +27,10 @@ Message make_link_flags(std::uint32_t ifindex, bool up);
 Message make_route_request(const net::Address& destination, std::uint32_t oif);
 Message make_address(bool add, std::uint32_t ifindex, const net::Prefix& prefix, bool preferred);
 Message make_neighbour(const NeighbourKey& key, bool keep);
+Message make_permanent_neighbour(const NeighbourKey& key, const net::Mac& mac);
+Message make_link_route(std::uint32_t ifindex, const net::Prefix& destination);
+Message make_veth(const std::string& name, const std::string& peer, std::uint32_t mtu);
+Message make_link_removal(std::uint32_t ifindex);
 
 // Answers and events. nullopt: of another type, another family, or cut short.
 std::optional<Link> parse_link(const nlmsghdr& header);

@@ -48,7 +48,7 @@ struct NetlinkMonitor::State : std::enable_shared_from_this<NetlinkMonitor::Stat
 Result<NetlinkMonitor> NetlinkMonitor::open(Loop& loop, OnEvent on_event) {
   auto state = std::make_shared<State>();
   state->on_event = std::move(on_event);
-  PLENUM_TRY(state->fd, open_netlink_socket(kReceiveBuffer), "watch rtnetlink");
+  PLENUM_TRY(state->fd, open_netlink_socket(kReceiveBuffer, NETLINK_ROUTE), "watch rtnetlink");
   for (const int group : kGroups)
     if (::setsockopt(state->fd.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
       return fail_errno("watch rtnetlink: group " + std::to_string(group));

@@ -6,8 +6,8 @@
 
 namespace plenum::rt {
 
-Result<Fd> open_netlink_socket(int receive_buffer) {
-  Fd fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)};
+Result<Fd> open_netlink_socket(int receive_buffer, int protocol) {
+  Fd fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol)};
   if (!fd) return fail_errno("socket");
   // Without CAP_NET_ADMIN the first is refused and the second stops at net.core.rmem_max.
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0)

@@ -1,5 +1,5 @@
 #pragma once
-// Raw rtnetlink sockets: opening one and reading a datagram. Only for .cc files of this room.
+// Raw netlink sockets: opening one and reading a datagram. Only for .cc files of this room.
 
 #include <cstddef>
 #include <vector>
@@ -9,8 +9,9 @@
 
 namespace plenum::rt {
 
-// Non-blocking, with a receive buffer of that many bytes where the kernel allows it.
-Result<Fd> open_netlink_socket(int receive_buffer);
+// Of NETLINK_ROUTE or another protocol; non-blocking, with a receive buffer of that many bytes where the
+// kernel allows it.
+Result<Fd> open_netlink_socket(int receive_buffer, int protocol);
 
 struct NetlinkRead {
   enum class Status { Data, Empty, Overflow };  // Overflow: messages were lost

@@ -31,7 +31,10 @@ int unload(const lb::DirectorOptions& options) {
     std::cerr << "plenum-lbd: a daemon runs on " << options.run_dir << "; stop it first\n";
     return 1;
   }
-  if (const auto done = lb::XdpProgram::unload(options.bpf_dir); !done) {
+  // First: what is sent to the program must not meet its absence.
+  auto done = lb::MarkWay::clear();
+  if (done) done = lb::XdpProgram::unload(options.bpf_dir);
+  if (!done) {
     std::cerr << "plenum-lbd: " << done.error().what << '\n';
     return 1;
   }

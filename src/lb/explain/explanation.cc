@@ -50,7 +50,10 @@ std::string found_text(const PlaneView& view, const Decision& decision, std::uin
     case FoundBy::Nothing:
       break;
   }
-  return "no service" + besides;
+  std::string marked;
+  if (names.nftables_marks && decision.mark == 0)
+    marked = "; a mark of nftables, which is not known here, may bring it to the mark's (--mark N asks for that)";
+  return "no service" + besides + marked;
 }
 
 std::string connection_text(const PlaneView& view, const Probe& probe, const Decision& decision, std::uint32_t now) {

@@ -41,6 +41,7 @@ struct ExplainNames {
   std::function<std::string(std::uint32_t ifindex)> interface;
   // Why a server's address has no next hop at the moment.
   std::function<std::string(const net::Address&)> unreachable;
+  bool nftables_marks = false;  // what goes up the stack may be marked there, and come back
 };
 
 Explanation explain(const PlaneView& view, const Probe& probe, std::uint32_t now, const ExplainNames& names);

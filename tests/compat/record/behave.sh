@@ -1,9 +1,7 @@
 # shellcheck shell=bash
 # behave: persistence and masks, port 0, services by mark, one packet, thresholds, quiescing, the flags
 # of sh and mh, a client on the director, and how connections age.
-director_up <<'EOF'
-  marks: [{ mark: 5, destination: 10.0.1.100, protocol: tcp, ports: [80, 8080] }]
-EOF
+director_up </dev/null
 sources=$(joined 10.0.1.)
 sources6=$(joined fd01::)
 service=10.0.1.100:80
@@ -48,16 +46,14 @@ on_director port0-Lnc ipvsadm -Lnc
 
 # A mark that joins ports 80 and 8080.
 clear_all
-if [ "$director" != plenum ]; then
-  set_up nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.100 tcp dport {80,8080} meta mark set 5; }; }'
-fi
+set_up nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.100 tcp dport {80,8080} meta mark set 5; }; }'
 v -A -f 5 -s rr -p 60
 masqueraded -f 5 10.0.2.1 ''
 on_client fwm-80 cli -n 3 -s -b 10.0.1.50,10.0.1.51,10.0.1.52 10.0.1.100 80
 on_client fwm-8080 cli -n 3 -s -b 10.0.1.50,10.0.1.51,10.0.1.52 10.0.1.100 8080
 on_director fwm-list ipvsadm -Ln
 on_director fwm-Lnc ipvsadm -Lnc
-if [ "$director" != plenum ]; then set_up nft flush ruleset; fi
+set_up nft flush ruleset
 
 # Datagrams: one flow, new flows, one packet at a time.
 clear_all

@@ -14,15 +14,9 @@ case $scenario in
 esac
 sources=$(joined 10.0.1.)
 addresses=$(for i in $virtual; do echo 10.0.1.$i; done | paste -sd, -)
-director_up <<'EOF'
-  marks:
-    - { mark: 1, destination: 10.0.1.100/30, protocol: tcp, ports: [81] }
-    - { mark: 1, destination: 10.0.1.104/30, protocol: tcp, ports: [81] }
-EOF
-if [ "$director" != plenum ]; then
-  # The set-up names what was typed; the rules came from standard input.
-  set_up nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.100-10.0.1.107 tcp dport 81 meta mark set 1; }; }'
-fi
+director_up </dev/null
+# The set-up names what was typed; the rules came from standard input.
+set_up nft -f - <<<'table ip m { chain p { type filter hook prerouting priority -150; ip daddr 10.0.1.100-10.0.1.107 tcp dport 81 meta mark set 1; }; }'
 echo "# 24 TCP connections, client addresses 10.0.1.50-.65 in turn, weights rs1=1 rs2=2 rs3=3, forwarding $method" >"$out/table.txt"
 for scheduler in $SCHEDULERS; do
   for mode in seq hold; do
