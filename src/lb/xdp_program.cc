@@ -99,7 +99,7 @@ Result<> check_abi(const std::string& dir) {
     return fail(std::errc::protocol_error, "the data plane under " + dir +
                                                " was made by another version of plenum-lbd and cannot be adopted; "
                                                "`plenum-lbd --unload --bpf-dir " +
-                                               dir + "` removes it, ending its connections");
+                                               dir + "` removes it, its connections and what ipvsadm made");
   return {};
 }
 
