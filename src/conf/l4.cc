@@ -62,4 +62,11 @@ const char* name_of(TunnelChecksum checksum) {
   return "?";
 }
 
+std::string text_of(const Tunnel& tunnel) {
+  std::string out = name_of(tunnel.type);
+  if (tunnel.port != 0) out += ":" + std::to_string(tunnel.port);
+  if (tunnel.checksum != TunnelChecksum::None) out += std::string(" with checksum ") + name_of(tunnel.checksum);
+  return out;
+}
+
 }  // namespace plenum::conf

@@ -89,5 +89,6 @@ const char* name_of(Protocol protocol);        // "ip", "tcp", "udp", "sctp"
 const char* name_of(Forward forward);          // "nat", "local", "tun", "dr"
 const char* name_of(TunnelType type);          // "ipip", "gue", "gre"
 const char* name_of(TunnelChecksum checksum);  // "none", "full", "remote"
+std::string text_of(const Tunnel& tunnel);     // "ipip", "gue:6080 with checksum full"
 
 }  // namespace plenum::conf

@@ -100,12 +100,7 @@ class Changes {
   static std::string shown(const std::string& value) { return value.empty() ? "(none)" : value; }
   static std::string shown(bool value) { return value ? "on" : "off"; }
   static std::string shown(conf::Forward value) { return conf::name_of(value); }
-  static std::string shown(const conf::Tunnel& value) {
-    return conf::name_of(value.type) + (value.port == 0 ? std::string() : ":" + std::to_string(value.port));
-  }
-  static std::string shown(const std::optional<conf::Persistence>& value) {
-    return value ? std::to_string(value->timeout) + " s" : "(none)";
-  }
+  static std::string shown(const conf::Tunnel& value) { return conf::text_of(value); }
   template <std::integral T>
   static std::string shown(T value) {
     return std::to_string(value);
@@ -113,6 +108,20 @@ class Changes {
 
   std::string text_;
 };
+
+// "600 s mask 255.255.255.0 engine sip"
+std::string persistence_of(const conf::Service& service) {
+  if (!service.persistence) return "";
+  const auto& p = *service.persistence;
+  std::string out = std::to_string(p.timeout) + " s";
+  if (service.key.family == net::Family::V6) {
+    if (p.netmask != 128) out += " prefix " + std::to_string(p.netmask);
+  } else if (p.netmask != 0xffffffff) {
+    out += " mask " + net::Address::v4(p.netmask).text();
+  }
+  if (!p.engine.empty()) out += " engine " + p.engine;
+  return out;
+}
 
 std::string called(const conf::Server& server) { return server.name.empty() ? server.key.text() : server.name; }
 
@@ -143,7 +152,7 @@ std::string describe(const Step& step, const Table& before) {
                  .field("name", a.name, b.name)
                  .field("scheduler", a.scheduler, b.scheduler)
                  .field("flags", a.scheduler_flags, b.scheduler_flags)
-                 .field("persistence", a.persistence, b.persistence)
+                 .field("persistence", persistence_of(a), persistence_of(b))
                  .field("one-packet", a.one_packet, b.one_packet)
                  .field("drain", a.drain, b.drain)
                  .text();

@@ -13,10 +13,7 @@ std::string called(const std::string& name, const std::string& key) { return nam
 
 std::string facts(const conf::Server& server) {
   std::string out = std::string(conf::name_of(server.forward)) + " weight " + std::to_string(server.weight);
-  if (server.forward == conf::Forward::Tunnel) {
-    out += std::string(" tunnel ") + conf::name_of(server.tunnel.type);
-    if (server.tunnel.port != 0) out += ":" + std::to_string(server.tunnel.port);
-  }
+  if (server.forward == conf::Forward::Tunnel) out += " tunnel " + conf::text_of(server.tunnel);
   if (server.upper != 0) out += " upper " + std::to_string(server.upper);
   if (server.lower != 0) out += " lower " + std::to_string(server.lower);
   return out;

@@ -67,6 +67,35 @@ TEST(Plan, SaysEachChangeOnceInAValidOrder) {
                               }));
 }
 
+// A line that says "a -> a" would have somebody look for the change in vain.
+TEST(Describe, TellsWhatChangedOfATunnelAndOfPersistence) {
+  auto from = web_with({named("a", "10.0.0.1")});
+  from.servers[0].forward = conf::Forward::Tunnel;
+  from.servers[0].tunnel = {conf::TunnelType::Gue, 6080, conf::TunnelChecksum::None};
+  from.persistence = conf::Persistence{};
+  auto to = from;
+  to.servers[0].tunnel.checksum = conf::TunnelChecksum::Full;
+  to.persistence->netmask = 0xffffff00;
+  to.persistence->engine = "sip";
+  auto from6 = from, to6 = to;
+  from6.key.address = to6.key.address = *net::Address::parse("2001:db8::10");
+  from6.key.family = to6.key.family = net::Family::V6;
+  from6.persistence->netmask = 128;
+  to6.persistence = conf::Persistence{360, 64, ""};
+  Table table;
+  for (const auto& step : plan({}, {from, from6})) ASSERT_TRUE(table.apply(step, kFile));
+  Lines lines;
+  for (const auto& step : plan({from, from6}, {to, to6})) lines.push_back(describe(step, table));
+  EXPECT_EQ(lines, (Lines{
+                       "service web: persistence 360 s -> 360 s mask 255.255.255.0 engine sip",
+                       "web: server a: tunnel gue:6080 -> gue:6080 with checksum full",
+                       "service web: persistence 360 s -> 360 s prefix 64",
+                       "web: server a: tunnel gue:6080 -> gue:6080 with checksum full",
+                   }));
+  EXPECT_EQ(described(plan({}, {to})).back(),
+            "TCP 192.0.2.10:80: add server a 10.0.0.1:80 tun weight 1 tunnel gue:6080 with checksum full");
+}
+
 TEST(Plan, IsEmptyBetweenEqualsWhateverTheirOrder) {
   const auto a = web_with({named("a", "10.0.0.1"), named("b", "10.0.0.2")});
   const auto b = web_with({named("b", "10.0.0.2"), named("a", "10.0.0.1")});

@@ -37,9 +37,7 @@ std::string flags_of(const conf::Service& s) {
 std::string forward_of(const conf::Server& s) {
   std::string text = conf::name_of(s.forward);
   if (s.forward != conf::Forward::Tunnel) return text;
-  text += std::string(" ") + conf::name_of(s.tunnel.type);
-  if (s.tunnel.port != 0) text += ":" + std::to_string(s.tunnel.port);
-  return text;
+  return text + " " + conf::text_of(s.tunnel);
 }
 
 std::string upper(std::string text) {

@@ -50,6 +50,12 @@ TEST(Listing, ServicesAreOneAlignedRowEach) {
   EXPECT_EQ(services_text({}), "no services\n");
 }
 
+TEST(Listing, ServersTellTheirTunnelsChecksum) {
+  auto services = sample();
+  services[0].servers[1].server.tunnel.checksum = conf::TunnelChecksum::Full;
+  EXPECT_NE(servers_text(services).find("  tun gue:6080 with checksum full       0  "), std::string::npos);
+}
+
 TEST(Listing, ServersTellWhoDrainedThemAndForHowLong) {
   EXPECT_EQ(servers_text(sample()),
             "SERVICE  SERVER        ADDRESS       FORWARD       WEIGHT  ACTIVE  INACTIVE  CONN/S  CONNECTIONS  NEXT HOP"
