@@ -91,12 +91,14 @@ std::optional<MarkWay::Port> MarkWay::open(const MarksServed& marks) {
       is_clear_ = true;
     return std::nullopt;
   }
-  // What failed a moment ago is not tried with every change of an interface.
-  if (!problem_.empty() && !due()) return std::nullopt;
+  // What failed a moment ago is not tried with every change of an interface. Where the devices are there the
+  // program stays, for tables of before may still send packets to it.
+  if (!problem_.empty() && !due()) return port_.ifindex != 0 ? std::optional(port_) : std::nullopt;
   is_clear_ = false;
   problem_.clear();
   auto port = devices(!marks.v6.empty());
   if (!port) {
+    port_ = {};
     failed(port.error());
     return std::nullopt;
   }

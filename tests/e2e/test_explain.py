@@ -141,7 +141,9 @@ l4:
     assert f"for all of {mark} on " in told["persistence"][0], told
     assert told["server"][0].split()[0] == chosen.rsplit(":", 1)[0] + ":7001", told
     told = said(explained, family, 40000, 7001, "udp")
-    assert told["service"] == ["no service (no firewall mark; by --interface eth0 it were mark 5)"], told
+    assert told["service"] == ["no service (no firewall mark; by --interface eth0 it were mark 5); a mark of"
+                                   " nftables, which is not known here, may bring it to the mark's (--mark N asks for"
+                                   " that)"], told
     # Others name the service, too.
     top = explained.director.plenum("top", "--once").stdout
     assert any(line.split()[0] == "shop" for line in top.splitlines()), top

@@ -229,6 +229,23 @@ def test_marks_of_the_file_and_of_nftables_side_by_side(large):
         assert stage.director.drops()["marked"] > 0
 
 
+def test_what_stands_in_the_way_is_said_and_rules_of_the_file_hold(large):
+    with Stage("nat", large) as stage:
+        vip = stage.vip(4)
+        stage.director.host.ip("link", "add", "plenum-m0", "type", "bridge")
+        stage.director.configure(f"version: 1\ndirector:\n  marks: [{{ mark: {MARK}, destination: {vip} }}]\n")
+        stage.director.plenum("apply")
+        service(stage, 4)
+        warnings = stage.director.ask("status")["status"]["warnings"]
+        assert any("marks of nftables are not seen" in w and "plenum-m0" in w for w in warnings), warnings
+        assert stage.client.http(vip, requests=3)["failed"] == 0
+        # Nobody else's device is taken away.
+        stage.director.ipvsadm("-C")
+        stage.director.stop()
+        stage.director.unload()
+        assert devices(stage) == ["plenum-m0"]
+
+
 def test_explain_says_what_netfilter_may_do(large):
     with Stage("dr", large) as stage:
         vip = stage.vip(4)
