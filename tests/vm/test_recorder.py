@@ -51,3 +51,17 @@ def test_a_step_that_is_missing_differs(tmp_path):
             (tmp_path / path.name).write_text(path.read_text())
     assert list(recorder.differences("behave", tmp_path)) == ["from-director"]
     assert recorder.differences("behave", tmp_path, without=["from-director"]) == {}
+
+
+def _rates(total, server, name="TCP  10.0.1.100:80"):
+    return (f"Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n"
+            f"{name:33} {0:8} {2:8} {1:8} {total:8} {65:8}\n  -> 10.0.2.11:80             {0:8} {1:8} {0:8} {server:8} {22:8}\n")
+
+
+def test_rates_may_be_a_sample_apart_and_no_further():
+    assert recorder.same_rates(_rates(100, 33), _rates(100, 33))
+    assert recorder.same_rates(_rates(100, 33), _rates(75, 24)) and recorder.same_rates(_rates(75, 24), _rates(100, 33))
+    assert not recorder.same_rates(_rates(100, 33), _rates(70, 33))
+    assert not recorder.same_rates(_rates(100, 33), _rates(100, 60))
+    assert not recorder.same_rates(_rates(100, 33), _rates(100, 33, "UDP  10.0.1.100:80"))
+    assert not recorder.same_rates(_rates(100, 33), _rates(100, 33) + _rates(100, 33))
