@@ -12,27 +12,13 @@
 
 #include "tests/fuzz/native/director_world.h"
 #include "tests/fuzz/native/packets.h"
+#include "tests/fuzz/records.h"
 
 namespace {
 
 using plenum::native::Bytes;
 using plenum::native::DirectorWorld;
-
-enum What : std::uint8_t {
-  kRaw,
-  kRepaired,
-  kTime,
-  kChange,
-  kAge,
-  kAnswer,
-  kError,
-  kAgain,
-  kTune,
-  kPieces,
-  kReturn,
-  kTold,
-  kWhats
-};
+using enum plenum::native::What;
 
 struct Record {
   std::uint8_t what = 0, how = 0;
