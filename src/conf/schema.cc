@@ -239,7 +239,9 @@ const Shape& listen_shape() {
       "listen",
       "What traffic the service takes: a vip by name, or an address.",
       {
-          {.name = "vip", .kind = Kind::Name, .doc = "A vip; each of its addresses is served whose family the servers have, with forward: tun each."},
+          {.name = "vip",
+           .kind = Kind::Name,
+           .doc = "A vip; each of its addresses is served whose family the servers have, with forward: tun each."},
           {.name = "address", .kind = Kind::Address, .doc = "An address that is not managed here."},
           {.name = "port",
            .kind = Kind::Port,
