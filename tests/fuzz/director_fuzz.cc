@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "tests/fuzz/native/director_world.h"
+#include "tests/fuzz/native/marked.h"
 #include "tests/fuzz/native/packets.h"
 #include "tests/fuzz/records.h"
 
@@ -35,11 +37,23 @@ bool next(std::span<const std::uint8_t>& input, Record& record) {
   return true;
 }
 
-std::uint32_t ingress(std::uint8_t how) { return (how & 1) != 0 ? DirectorWorld::kEgress : DirectorWorld::kIngress; }
+std::uint32_t ingress(std::uint8_t how) {
+  if ((how & 0x40) != 0) return DirectorWorld::kMarkedPort;
+  return (how & 1) != 0 ? DirectorWorld::kEgress : DirectorWorld::kIngress;
+}
 
 // The frame is taken for one that came to the director.
 void address_to_us(Bytes& frame) {
   if (frame.size() >= 6) std::copy_n(DirectorWorld::kDirectorMac, 6, frame.begin());
+}
+
+// The last frame went up the stack and comes back with one of sixteen marks, few of which are services'.
+void bring_back(DirectorWorld& world, const Record& record, const Bytes& sent, Bytes& left) {
+  std::vector<Bytes> parts{sent};
+  if (!record.bytes.empty()) parts = plenum::native::fragments_of(sent, record.how, record.bytes);
+  for (const Bytes& part : parts)
+    if (const Bytes frame = plenum::native::brought(part, record.how & 15u); !frame.empty())
+      left = world.send(frame, DirectorWorld::kMarkedPort).frame;
 }
 
 void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) {
@@ -66,6 +80,8 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
       return;
     case kReturn:
       return world.send_held();
+    case kMarked:
+      return bring_back(world, record, sent, left);
     case kTold:
       return world.enter(record.bytes);
     case kAnswer:
@@ -79,7 +95,8 @@ void play(DirectorWorld& world, const Record& record, Bytes& sent, Bytes& left) 
       break;
   }
   if (record.what >= kAnswer) address_to_us(frame);
-  if (frame.size() < 14) return;  // no driver hands on less than an Ethernet header
+  // No driver hands on less than an Ethernet header, or more than it has room for.
+  if (frame.size() < 14 || frame.size() > plenum::native::Machine::kMost) return;
   left = world.send(frame, ingress(record.how)).frame;
   sent = frame;
 }

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   for (const bool v6 : {false, true}) {
     plenum::seeds::write_flows(to / "director_fuzz", v6);
     plenum::seeds::write_services(to / "director_fuzz", v6);
+    plenum::seeds::write_marked(to / "director_fuzz", v6);
   }
   plenum::seeds::write_tunnels(to / "realserver_fuzz");
   return 0;

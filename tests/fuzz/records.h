@@ -19,6 +19,7 @@ enum What : std::uint8_t {
   kPieces,    // fragments of the last frame
   kReturn,    // what was handed to user space comes back
   kTold,      // connections another director tells of
+  kMarked,    // the last frame is brought back with a mark of netfilter's; with octets, fragments of it
   kWhats
 };
 

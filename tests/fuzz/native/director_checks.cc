@@ -43,9 +43,11 @@ Bytes without_end(const Parsed& p, bool source) {
   return out;
 }
 
-bool has_ports(const Parsed& p) { return p.protocol == 6 || p.protocol == 17 || p.protocol == 132; }
+std::uint8_t hops(const Parsed& p) { return p.packet[p.version == 4 ? 8 : 7]; }
 
 }  // namespace
+
+const std::string& reason_kind(std::uint32_t reason) { return all_reasons()[reason].kind; }
 
 void DirectorWorld::look() {
   before_.reasons.assign(reasons_.begin(), reasons_.end());
@@ -55,7 +57,7 @@ void DirectorWorld::look() {
 }
 
 // Exactly one verdict, and it fits what became of the frame.
-std::uint32_t DirectorWorld::check_verdict(const Bytes& frame, const Run& run) const {
+std::uint32_t DirectorWorld::check_verdict(const Bytes& frame, const Run& run, std::uint32_t ifindex) const {
   const auto& reasons = all_reasons();
   std::vector<std::uint32_t> verdicts;
   for (std::uint32_t i = 0; i < reasons.size(); ++i) {
@@ -69,7 +71,9 @@ std::uint32_t DirectorWorld::check_verdict(const Bytes& frame, const Run& run) c
   if (kind == "hold" && (run.action != XDP_DROP || run.frame != frame))
     wrong(std::string(name) + " was not taken as it came");
   if (kind == "drop" && run.action != XDP_DROP) wrong(std::string(name) + " was not dropped");
-  if (kind == "reply" && !sent) wrong(std::string(name) + " was not sent");
+  // Errors about what netfilter marked may be the stack's to send on.
+  if (kind == "reply" && !sent && (ifindex != kMarkedPort || run.action != XDP_PASS))
+    wrong(std::string(name) + " was not sent");
   if (kind == "forward" && !sent && run.action != XDP_PASS) wrong(std::string(name) + " did not go on");
   if (run.action == XDP_REDIRECT && run.redirected == 0) wrong(std::string(name) + " redirected to nowhere");
   if (kind == "pass" && run.frame != frame) wrong(std::string(name) + " changed the frame");
@@ -88,6 +92,8 @@ void DirectorWorld::check_frame(const Bytes& frame, const Run& run, pl_reason re
   const auto in = before ? parse(View(frame).subspan(*before)) : std::nullopt;
   if (in) check_length(*in, *out, reason);
   if (in) check_stats(*in, reason);
+  if (in) check_hop(*in, *out, reason);
+  if (in && all_reasons()[reason].kind == "reply") check_error(*in, *out);
   if (in && in->fragment && reason == PL_FORWARD_DR && without_hop(*in) != without_hop(*out))
     wrong("direct routing changed the fragment");
   if (!in || sums(in->packet) != Sums::Good) return;
@@ -103,6 +109,29 @@ void DirectorWorld::check_frame(const Bytes& frame, const Run& run, pl_reason re
     const auto inner = parse(carried);
     if (!inner || without_hop(*inner) != without_hop(*in)) wrong(name + " changed the packet inside");
   }
+}
+
+// One hop less to live, for whom the packet is for.
+void DirectorWorld::check_hop(const Parsed& in, const Parsed& out, pl_reason reason) const {
+  std::optional<Parsed> last = out;
+  if (reason == PL_FORWARD_TUNNEL)
+    last = parse(View(out.packet).last(std::min(in.packet.size(), out.packet.size())));
+  else if (reason != PL_FORWARD_NAT && reason != PL_FORWARD_NAT_REPLY && reason != PL_FORWARD_DR)
+    return;
+  if (last && hops(*last) + 1 != hops(in))
+    wrong(std::string(all_reasons()[reason].name) + " took more than a hop, or none");
+}
+
+// An error is for the sender, and quotes the packet as it came in, as far as it quotes it.
+void DirectorWorld::check_error(const Parsed& in, const Parsed& out) const {
+  const std::size_t size = in.version == 4 ? 4 : 16, source = in.version == 4 ? 12 : 8;
+  const View sender = in.packet.subspan(source, size);
+  if (out.version != in.version || !std::ranges::equal(sender, out.packet.subspan(source + size, size)))
+    wrong("an error that is not for the sender");
+  if (out.transport.size() < 8) wrong("an error without a header");
+  const View quoted = out.transport.subspan(8);
+  if (quoted.size() > in.packet.size() || !std::ranges::equal(quoted, in.packet.first(quoted.size())))
+    wrong("an error about another packet");
 }
 
 // No packet grows but by what goes around it.

@@ -38,6 +38,11 @@ void DirectorWorld::add_ports() {
     reinterpret_cast<std::uint8_t*>(&port.mac[1])[5] = 2;
     port.flags = PL_PORT_XMIT;
   }
+  pl_port& marked = ports_[kMarkedPort];
+  marked.ifindex = kMarkedPort;
+  marked.macs = 1;
+  std::memcpy(&marked.mac[0], kMarkedPortMac.data(), kMarkedPortMac.size());
+  marked.flags = PL_PORT_MARKED;
   ports_[kVlanDevice].parent = kEgress;
   ports_[kVlanDevice].vlan = 7;
 }

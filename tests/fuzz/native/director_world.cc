@@ -30,8 +30,20 @@ const std::map<std::string, std::uint32_t> kSizes = {
 
 constexpr std::uint8_t kTcp = 6, kSctp = 132;
 
-// Answers by the last bits of the destination, so that frames choose them.
-long route(bpf_fib_lookup& fib) {
+template <class Skeleton>
+Skeleton* opened(Skeleton* skeleton) {
+  if (skeleton == nullptr) wrong("an object cannot be opened");
+  return skeleton;
+}
+
+}  // namespace
+
+void wrong(const std::string& what) {
+  std::fprintf(stderr, "director: %s\n", what.c_str());
+  std::abort();
+}
+
+long world_route(bpf_fib_lookup& fib) {
   const std::uint32_t last = __builtin_bswap32(fib.family == 2 ? fib.ipv4_dst : fib.ipv6_dst[3]);
   switch (last & 7) {
     case 6:
@@ -51,19 +63,6 @@ long route(bpf_fib_lookup& fib) {
   for (int i = 0; i < 6; ++i) fib.smac[i] = static_cast<__u8>(0x20 + i);
   fib.mtu_result = static_cast<__u16>((last & 3) == 3 ? 1280 : 1500);
   return BPF_FIB_LKUP_RET_SUCCESS;
-}
-
-template <class Skeleton>
-Skeleton* opened(Skeleton* skeleton) {
-  if (skeleton == nullptr) wrong("an object cannot be opened");
-  return skeleton;
-}
-
-}  // namespace
-
-void wrong(const std::string& what) {
-  std::fprintf(stderr, "director: %s\n", what.c_str());
-  std::abort();
 }
 
 pl_addr world_v4(std::uint32_t host_order) {
@@ -102,7 +101,7 @@ DirectorWorld::DirectorWorld()
       stats_(machine_.array<pl_stats>("pl_stats")),
       notes_(machine_.array<pl_sync_ring>("pl_sync_rings")),
       calls_(&machine_.map("pl_call_ids")) {
-  machine_.set_fib(route);
+  machine_.set_fib(world_route);
   machine_.clear_maps();
   lists_ = std::make_unique<lb::MemberLists>(schedulers(), Duration::zero());
   pl_settings& s = settings_[0];
@@ -301,14 +300,21 @@ void DirectorWorld::enter(View told) {
 Run DirectorWorld::send(const Bytes& frame, std::uint32_t ifindex) {
   look();
   Run run = machine_.run(&::director, frame, ifindex);
-  const auto verdict = check_verdict(frame, run);
-  if (run.action != XDP_DROP) check_frame(frame, run, static_cast<pl_reason>(verdict));
+  // What netfilter had is judged by what it was before.
+  const bool marked = ifindex == kMarkedPort;
+  const Bytes came = marked && is_brought(frame) ? as_it_came(frame, kMarkedPortMac) : frame;
+  const auto verdict = check_verdict(came, run, ifindex);
+  if (run.action != XDP_DROP) check_frame(came, run, static_cast<pl_reason>(verdict));
+  if (marked)
+    check_marked(frame, came, run, static_cast<pl_reason>(verdict));
+  else if (reasons_[PL_EVENT_MARKED] != before_.reasons[PL_EVENT_MARKED])
+    wrong("somebody else pretends to have been to netfilter");
   check_trace(frame, run, verdict);
   check_thresholds();
   check_notes();
   check_table();
   check_lists();
-  take_records(frame, run);
+  take_records(came, run);
   return run;
 }
 

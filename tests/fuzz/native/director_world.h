@@ -16,7 +16,9 @@
 #include "lb/member_lists.h"
 #include "tests/fuzz/native/judge.h"
 #include "tests/fuzz/native/machine.h"
+#include "tests/fuzz/native/marked.h"
 
+struct bpf_fib_lookup;
 struct director_trace_bpf;
 struct sync_bpf;
 
@@ -50,7 +52,8 @@ class DirectorWorld {
 
   // Addresses frames are made of.
   static constexpr std::uint8_t kDirectorMac[6] = {2, 0, 0, 0, 0, 1};
-  static constexpr std::uint32_t kIngress = 1, kEgress = 2, kVlanDevice = 3;
+  static constexpr std::uint32_t kIngress = 1, kEgress = 2, kVlanDevice = 3, kMarkedPort = 4;
+  static constexpr MacBytes kMarkedPortMac = {2, 0, 0, 0, 0, 4};
 
   // Bits of tune() besides enum pl_tuning's 2 to 12.
   enum Choice : std::uint32_t {
@@ -114,10 +117,16 @@ class DirectorWorld {
     __u64 notes = 0;
   };
   void look();
-  std::uint32_t check_verdict(const Bytes& frame, const Run& run) const;
+  std::uint32_t check_verdict(const Bytes& frame, const Run& run, std::uint32_t ifindex) const;
   void check_frame(const Bytes& frame, const Run& run, pl_reason reason) const;
+  void check_hop(const Parsed& in, const Parsed& out, pl_reason reason) const;
+  void check_error(const Parsed& in, const Parsed& out) const;
   void check_length(const Parsed& in, const Parsed& out, pl_reason reason) const;
   void check_stats(const Parsed& in, pl_reason reason) const;
+  // director_marked.cc: of what came in by the port of marked packets, `frame`, which was `came` before.
+  void check_marked(const Bytes& frame, const Bytes& came, const Run& run, pl_reason reason) const;
+  void check_mark(const Bytes& came, pl_reason reason) const;
+  void check_answer_way(const Bytes& came, const Run& run) const;
   void check_trace(const Bytes& frame, const Run& run, std::uint32_t verdict) const;
   void check_thresholds() const;
   void check_notes() const;
@@ -157,6 +166,9 @@ class DirectorWorld {
 };
 
 // Values of the world, for its files.
+const std::string& reason_kind(std::uint32_t reason);
+// What the kernel's routing table would say, by the last bits of the destination, so that frames choose it.
+long world_route(bpf_fib_lookup& fib);
 [[noreturn]] void wrong(const std::string& what);
 pl_addr world_v4(std::uint32_t host_order);
 pl_addr world_v6(std::uint32_t net, std::uint32_t host);

@@ -182,6 +182,8 @@ std::optional<Parsed> parse(View from_ip_header) {
   return version == 4 ? parse_v4(from_ip_header) : version == 6 ? parse_v6(from_ip_header) : std::nullopt;
 }
 
+bool has_ports(const Parsed& p) { return p.protocol == kTcp || p.protocol == kUdp || p.protocol == kSctp; }
+
 Sums sums(View from_ip_header) {
   const auto p = parse(from_ip_header);
   if (!p) return Sums::Unknown;

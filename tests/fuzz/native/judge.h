@@ -26,6 +26,9 @@ std::optional<std::size_t> ip_offset(View frame);
 // Nothing for what is cut short or inconsistent.
 std::optional<Parsed> parse(View from_ip_header);
 
+// TCP, UDP or SCTP.
+bool has_ports(const Parsed& parsed);
+
 enum class Sums { Unknown, Good, Bad };
 
 // Of the IP header and of what is inside, tunnels included. Unknown: no IP packet, or one whose

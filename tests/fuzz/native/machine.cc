@@ -28,8 +28,8 @@ namespace {
 
 // As a driver lays a frame out: 256 bytes in front, of which the kernel keeps 40 for itself,
 // and some behind it.
-constexpr std::size_t kHeadroom = 256, kOwn = 40, kMost = 16384, kTailroom = 320;
-constexpr std::size_t kRoom = kHeadroom + kMost + kTailroom;
+constexpr std::size_t kHeadroom = 256, kOwn = 40, kTailroom = 320;
+constexpr std::size_t kRoom = kHeadroom + Machine::kMost + kTailroom;
 constexpr std::uint8_t kUntouched = 0xa5;
 
 bool untouched(const std::uint8_t* from, const std::uint8_t* to) {

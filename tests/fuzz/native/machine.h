@@ -80,6 +80,9 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  // Octets of the longest frame; what is behind them is cut off.
+  static constexpr std::size_t kMost = 16384;
+
   // Runs the program over one frame that came in by `ifindex`. Aborts when a byte outside the
   // frame was changed.
   Run run(Program program, const Bytes& frame, std::uint32_t ifindex);

@@ -50,4 +50,6 @@ net::Address client(bool v6, int host) {
   return ip(((v6 ? "2001:db8:c::" : "198.51.100.") + std::to_string(host)).c_str());
 }
 
+std::uint8_t trio(bool v6, int which) { return static_cast<std::uint8_t>((v6 ? 212 : 170) + 3 * which); }
+
 }  // namespace plenum::seeds

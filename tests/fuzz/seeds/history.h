@@ -50,11 +50,14 @@ Frame request(bool v6, std::uint8_t protocol, std::uint16_t sport, std::uint16_t
 // The virtual addresses: of single ports, of every port, of marks, of every port without persistence.
 net::Address vip(bool v6, int which);
 net::Address client(bool v6, int host);
+// The first server, less one, of the trio of DirectorWorld::add_persistent_services() that comes so far.
+std::uint8_t trio(bool v6, int which);
 
 // Seeds of one family, each a file of this directory: flows of every method, fragments, crowds;
-// services of every kind; tunnels taken off.
+// services of every kind; what netfilter marked; tunnels taken off.
 void write_flows(const std::filesystem::path& to, bool v6);
 void write_services(const std::filesystem::path& to, bool v6);
+void write_marked(const std::filesystem::path& to, bool v6);
 void write_tunnels(const std::filesystem::path& to);
 
 }  // namespace plenum::seeds

@@ -8,10 +8,7 @@ namespace plenum::seeds {
 
 namespace {
 
-// The first server, less one, of the trio of DirectorWorld::add_persistent_services() that comes so far.
-std::uint8_t trio(bool v6, int which) { return static_cast<std::uint8_t>((v6 ? 212 : 170) + 3 * which); }
-
-// That server, who is behind NAT.
+// The first server of a trio, who is behind NAT.
 net::Address nat_server(bool v6, int which) {
   const int host = 11 + trio(v6, which);
   char hex[8];
