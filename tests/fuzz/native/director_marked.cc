@@ -30,7 +30,9 @@ void DirectorWorld::check_marked(const Bytes& frame, const Bytes& came, const Ru
     return;
   }
   if (reason == PL_OTHER_HOST) wrong("a marked packet is taken for another host's");
-  if (run.action == XDP_TX || (run.action == XDP_REDIRECT && run.redirected == kMarkedPort))
+  // But for what a router said about a tunnel's packet: that never goes up, for it is told to the client at once.
+  if ((run.action == XDP_TX && reason != PL_FORWARD_ICMP) ||
+      (run.action == XDP_REDIRECT && run.redirected == kMarkedPort))
     wrong("a frame was sent where nobody is");
   if (run.action == XDP_PASS && !is_to(run.frame, kMarkedPortMac)) wrong("the stack would not take a frame passed up");
   check_mark(came, reason);
