@@ -12,6 +12,7 @@
 #include "bpf/scheduler/table.h"
 #include "bpf/service.h"
 #include "bpf/sip.h"
+#include "bpf/takeover.h"
 #include "bpf/tuning.h"
 
 /* What is no reason: a template decides; there is none; the packet is all of its connection. */
@@ -61,7 +62,7 @@ __attribute__((noinline)) int choose(struct xdp_md *ctx, struct pl_packet *p, st
 	if (!service || !svc)
 		return PL_NOT_OURS;
 	if (!may_begin(p, s))
-		return PL_NO_SYN;
+		return taking_over(p, s) ? PL_DROP_TAKEOVER : PL_NO_SYN;
 	if (defence_drops(s))
 		return PL_DROP_DEFENCE;
 	if (p->sport == FTP_DATA_PORT)

@@ -19,6 +19,7 @@
 #include "bpf/plain.h"
 #include "bpf/plain_begin.h"
 #include "bpf/stray.h"
+#include "bpf/takeover.h"
 #include "bpf/trace_packet.h"
 #include "bpf/tuning.h"
 #include "bpf/tunnel_related.h"
@@ -84,7 +85,7 @@ static __always_inline int refuse(struct xdp_md *ctx, struct pl_packet *p, int r
 static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct conn_ref *r, __u32 look, int *is_answer)
 {
 	struct pl_settings *s = settings();
-	int reason;
+	int reason, taken;
 
 	*is_answer = 0;
 	if (!ctx || !p)
@@ -121,8 +122,10 @@ static __always_inline int flow(struct xdp_md *ctx, struct pl_packet *p, struct 
 			settle(&r->loads);
 			return reason;
 		}
-		if (s->tuning & PL_TUNE_NAT_ICMP_SEND && is_stray(p, &r->vip))
-			return icmp_error(ctx, p, &r->vip, PL_REPLY_STRAY, 0);
+		taken = taking_over(p, s);
+		if ((taken || s->tuning & PL_TUNE_NAT_ICMP_SEND) && is_stray(p, &r->vip))
+			return taken ? verdict(PL_DROP_TAKEOVER, XDP_DROP) :
+				       icmp_error(ctx, p, &r->vip, PL_REPLY_STRAY, 0);
 		/* Both looks may have left an address where `lost` stands. */
 		r->loads = (struct load_changes){};
 	}

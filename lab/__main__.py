@@ -52,7 +52,7 @@ def up(args):
 def program(lab, host, argv):
     if host not in lab.hosts:
         sys.exit(f"no host {host} in lab {lab.id}: {', '.join(lab.hosts)}")
-    run_dir = lab.directory / f"{host}-lbd" / "run"
+    run_dir = lab.directory / f"{host}-{Director.kind}" / "run"
     env = environment(PLENUM_RUN_DIR=run_dir, PLENUM_LAB=lab.id)
     argv = lab[host].argv(*argv)
     os.execvpe(argv[0], argv, env)

@@ -1,11 +1,12 @@
 """The client's load program (lab/load.py) as calls: each runs in the client's namespace and
 gives the program's findings as a dict. Knows nothing of what stands behind the address."""
 import json
-import subprocess
 
-from lab.host import PYTHON, stop
+from lab.host import PYTHON
 from lab.peer import ECHO_PORT, SINK_PORT
+from lab.program import Program
 from lab.servers import HTTP_PORT
+from lab.topology import CLIENT_PORTS
 
 
 def endpoint(address, port):
@@ -13,10 +14,11 @@ def endpoint(address, port):
 
 
 class Client:
-    """Borrows the host, which outlives it."""
+    """Borrows the host, which outlives it. One for a host: it knows which ports were used."""
 
     def __init__(self, host):
         self.host = host
+        self._unused = CLIENT_PORTS.start
 
     def _argv(self, command, address, port, options):
         flags = []
@@ -32,7 +34,17 @@ class Client:
         return json.loads(done.stdout.splitlines()[-1])
 
     def http(self, address, port=HTTP_PORT, **options):
+        """A number of requests comes from ports that no other came from, so that each is a choice of a server."""
+        if options.get("requests") and "source" not in options:
+            options["source"] = self._ports(options["requests"])
         return self._run("http", address, port, **options)
+
+    def _ports(self, count):
+        """The first of `count` ports that were not used yet."""
+        first, self._unused = self._unused, self._unused + count
+        if self._unused > CLIENT_PORTS.stop:
+            raise RuntimeError(f"no {count} ports are left that no connection came from")
+        return first
 
     def download(self, address, port=HTTP_PORT, path="/large", **options):
         return self._run("download", address, port, path=path, **options)
@@ -54,30 +66,14 @@ class Client:
 
     def background(self, command, address, port=HTTP_PORT, **options):
         """The same command while something else happens: `with client.background("http", vip) as load`."""
-        return Background(self.host, self._argv(command, address, port, dict(options, announce=True)))
+        return Background(self.host, *self._argv(command, address, port, dict(options, announce=True)))
 
     def hold(self, address, count, port=ECHO_PORT, **options):
         """`count` connections kept open: `with client.hold(vip, 2000) as held: held.round()`."""
-        return Held(self.host, self._argv("hold", address, port, dict(options, count=count)))
+        return Held(self.host, *self._argv("hold", address, port, dict(options, count=count)))
 
 
-class _Program:
-    def __init__(self, host, argv):
-        self.process = host.popen(*argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.first = self.process.stdout.readline()
-        if not self.first:
-            raise RuntimeError(f"`{' '.join(argv)}` ended with {self.process.wait()} before it began")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        stop(self.process)
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-
-class Background(_Program):
+class Background(Program):
     """A load that runs until stop() (http) or until it is done (download)."""
 
     def stop(self):
@@ -85,20 +81,16 @@ class Background(_Program):
         self.process.terminate()
         return self.result()
 
-    def result(self, timeout=120):
-        out, _ = self.process.communicate(timeout=timeout)
-        return json.loads(out.splitlines()[-1])
 
-
-class Held(_Program):
+class Held(Program):
     """Connections kept open. `opened` is what came of opening them."""
 
-    def __init__(self, host, argv):
-        super().__init__(host, argv)
+    def __init__(self, host, *argv):
+        super().__init__(host, *argv)
         self.opened = json.loads(self.first)
 
     def round(self):
         """One message and its echo on every connection; what came of it."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        return json.loads(self.line())

@@ -16,6 +16,7 @@ import sys
 import time
 
 from lab.bpf import bpf
+from lab.checksum import checksum
 from lab.host import PYTHON
 
 _OBJ_GET, _PROG_TEST_RUN, _LIVE_FRAMES = 7, 10, 2
@@ -44,13 +45,6 @@ class Flood:
         return json.loads(out)
 
 
-def _checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
 def frame(source_mac, mac, address, port, protocol):
     """The first of them, from 10.0.0.1 port 4."""
     to, source = socket.inet_aton(address), socket.inet_aton("10.0.0.1")
@@ -64,9 +58,9 @@ def frame(source_mac, mac, address, port, protocol):
         segment = bytearray(struct.pack("!HHHH", 4, port, 16, 0) + b"made up!")
         at = 6
     pseudo = source + to + struct.pack("!BBH", 0, number, len(segment))
-    struct.pack_into("!H", segment, at, _checksum(pseudo + segment))
+    struct.pack_into("!H", segment, at, checksum(pseudo + segment))
     ip = bytearray(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0x4000, 64, number, 0, source, to))
-    struct.pack_into("!H", ip, 10, _checksum(ip))
+    struct.pack_into("!H", ip, 10, checksum(ip))
     return bytes.fromhex(mac.replace(":", "")) + source_mac + b"\x08\x00" + bytes(ip) + bytes(segment)
 
 

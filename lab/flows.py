@@ -12,22 +12,17 @@ import struct
 import sys
 import time
 
+from lab.checksum import checksum
+
 FLOWS_PER_ADDRESS = 10_000
 FIRST_PORT = 20_000
 _PAYLOAD = b"flow"
 
 
-def _checksum(data):
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
 def _frame(link, source, source_port, address, port):
     udp = struct.pack(">HHHH", source_port, port, 8 + len(_PAYLOAD), 0) + _PAYLOAD  # without a checksum
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0x4000, 64, 17, 0, source.packed, address.packed)
-    head = head[:10] + struct.pack(">H", _checksum(head)) + head[12:]
+    head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
     return link + head + udp
 
 

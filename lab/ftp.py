@@ -19,9 +19,7 @@ def start(host, large, address, announced=None):
     extra = [announced] if announced else []
     ftp = host.popen(PYTHON, "-m", "lab.ftp", directory, address, *extra,
                      log=directory.with_name(f"ftp-{address.replace(':', '-')}.log"))
-    bracketed = f"[{address}]" if ":" in address else address
-    wait_for(lambda: host.run("ss", "-Hltn", f"src {bracketed} and sport = :{FTP_PORT}").stdout.strip(),
-             f"{host.name} serving FTP at {address}")
+    wait_for(lambda: host.listens(FTP_PORT, address), f"{host.name} serving FTP at {address}")
     return ftp
 
 

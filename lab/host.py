@@ -77,6 +77,21 @@ class Host:
     def mac(self, interface="eth0"):
         return self.run("cat", f"/sys/class/net/{interface}/address").stdout.strip()
 
+    def holds(self, address, interface=None):
+        """Whether it carries the address, on that interface or on any."""
+        where = ["dev", interface] if interface else []
+        return f" {address}/" in self.ip("-o", "address", "show", *where, check=False).stdout
+
+    def neighbour(self, address):
+        """The MAC that it knows of a neighbour; None without one."""
+        words = self.ip("neighbour", "show", address).stdout.split()
+        return words[words.index("lladdr") + 1] if "lladdr" in words else None
+
+    def listens(self, port, address=None, udp=False):
+        """Whether some program of it listens on a port, at that address or at any."""
+        where = ["src", f"[{address}]" if ":" in address else address, "and"] if address else []
+        return bool(self.run("ss", "-Hlnu" if udp else "-Hlnt", *where, "sport", "=", f":{port}").stdout.strip())
+
     def pids(self):
         done = shell.run("ip", "netns", "pids", self.netns, check=False)
         return [int(p) for p in done.stdout.split()]

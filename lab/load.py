@@ -8,6 +8,7 @@ import asyncio
 import collections
 import errno
 import hashlib
+import itertools
 import json
 import resource
 import signal
@@ -47,25 +48,33 @@ async def request(reader, writer, host, path, close):
 
 
 async def http(args):
-    """--requests N (or until SIGTERM, or --seconds), --concurrency at a time, a connection each."""
+    """--requests N (or until SIGTERM, or --seconds), --concurrency at a time, a connection each.
+    --source N: from ports N, N + 1 ..., so that none of them meets an old connection. "ports" then says
+    from which of them each server was reached."""
     host, port = endpoint(args.target)
     servers, errors, done = collections.Counter(), collections.Counter(), 0
+    ports = collections.defaultdict(list)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     end = time.monotonic() + args.seconds if args.seconds else None
-    local = (args.bind, 0) if args.bind else None
-    tickets = iter(range(args.requests)) if args.requests else iter(int, 1)
+    own = args.bind or ("::" if ":" in host else "0.0.0.0")
+    tickets = iter(range(args.requests)) if args.requests else itertools.count()
 
     async def worker():
         nonlocal done
-        for _ in tickets:
+        for ticket in tickets:
             if stop.is_set() or (end and time.monotonic() > end):
                 return
             writer = None
+            source = args.source + ticket if args.source else 0
+            local = (own, source) if source or args.bind else None
             try:
                 async with asyncio.timeout(args.timeout):
                     reader, writer = await asyncio.open_connection(host, port, local_addr=local)
-                    servers[await request(reader, writer, host, args.path, True)] += 1
+                    server = await request(reader, writer, host, args.path, True)
+                    servers[server] += 1
+                    if source:
+                        ports[server].append(source)
             except (OSError, ValueError, KeyError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
                 errors[why(error)] += 1
             finally:
@@ -78,7 +87,7 @@ async def http(args):
     if args.announce:
         print("started", flush=True)
     await asyncio.gather(*[worker() for _ in range(args.concurrency)])
-    return {"requests": done, "failed": sum(errors.values()), "errors": errors, "servers": servers}
+    return {"requests": done, "failed": sum(errors.values()), "errors": errors, "servers": servers, "ports": ports}
 
 
 # -- hold: many connections at once, kept open ------------------------------------------
@@ -152,6 +161,42 @@ def download(args):
         size += len(block)
     return {"bytes": size, "sha256": digest.hexdigest(), "server": server,
             "seconds": round(time.monotonic() - start, 3)}
+
+
+async def downloads(args):
+    """--count downloads of --path at once, each over a connection of its own: how many came of each SHA-256, and why
+    the others did not. `started` is printed when all of them are answered."""
+    host, port = endpoint(args.target)
+    bracketed = f"[{host}]" if ":" in host else host
+    digests, errors, begun = collections.Counter(), collections.Counter(), 0
+    limit = asyncio.Semaphore(50)
+
+    async def one():
+        nonlocal begun
+        writer = None
+        try:
+            async with limit:
+                reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), args.timeout)
+            writer.write(f"GET {args.path} HTTP/1.1\r\nHost: {bracketed}\r\nConnection: close\r\n\r\n".encode())
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), args.timeout)
+            if b" 200 " not in head.split(b"\r\n")[0]:
+                raise ValueError(f"answered {head[:40]}")
+            begun += 1
+            if begun == args.count and args.announce:
+                print("started", flush=True)
+            digest = hashlib.sha256()
+            while block := await asyncio.wait_for(reader.read(1 << 16), args.timeout):
+                digest.update(block)
+            digests[digest.hexdigest()] += 1
+        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
+            errors[why(error)] += 1
+        finally:
+            if writer:
+                writer.close()
+
+    start = time.monotonic()
+    await asyncio.gather(*[one() for _ in range(args.count)])
+    return {"count": args.count, "digests": digests, "errors": errors, "seconds": round(time.monotonic() - start, 3)}
 
 
 def upload(args):
@@ -277,7 +322,7 @@ def connect(args):
         return {"result": errno.errorcode.get(error.errno, str(error.errno))}
 
 
-COMMANDS = {f.__name__: f for f in (http, hold, download, upload, udp, refused, mtu, connect)}
+COMMANDS = {f.__name__: f for f in (http, hold, download, downloads, upload, udp, refused, mtu, connect)}
 
 
 def main():

@@ -25,7 +25,7 @@ import signal
 
 from lab import pass_program, shell
 from lab.host import Host, wait_for
-from lab.topology import TOPOLOGIES, VIP_NUMBER
+from lab.topology import CLIENT_PORTS, TOPOLOGIES, VIP_NUMBER
 
 STATE_DIR = pathlib.Path("/run/plenum-lab")
 # Two queues, so that packets of different flows meet on two CPUs, as on a real NIC.
@@ -81,8 +81,7 @@ class Lab:
         for name in ["switch", *self.hosts]:
             shell.run("ip", "netns", "add", self.netns_name(name))
         # The switch is no host: without addresses of its own nobody hears of it.
-        shell.run("ip", "netns", "exec", self.netns_name("switch"), "sysctl", "-q", "-w",
-                  "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+        self.switch("sysctl", "-q", "-w", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         shell.run("ip", "-n", self.netns_name("switch"), "-batch", "-", stdin=self._bridges())
         for host in self.hosts.values():
             self._wire(host)
@@ -109,7 +108,7 @@ class Lab:
                 f"link set {far} master {port.subnet}\nlink set {far} up\n"
                 f"link set {far} xdpdrv pinned {self.bpffs}/pass\n"))
             tune.append(f"ethtool -K {near} tx off rx off tso off gso off gro off sg off")
-            shell.run("ip", "netns", "exec", switch, "ethtool", "-K", far, "tx", "off", "tso", "off", "gro", "on")
+            self.switch("ethtool", "-K", far, "tx", "off", "tso", "off", "gro", "on")
         host.run("sh", "-ec", "\n".join(tune))
 
     def _address(self, host):
@@ -121,10 +120,15 @@ class Lab:
             knobs += ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
                       # A router that tells hosts a shorter way would take the director out of it.
                       "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0"]
+        # What every kernel allows in a namespace, whatever this machine has for a default. BBR takes the losses of an outage for a link of 40 kbit/s now
+        # and then, and paces a download by that for a minute that a director's death had held up for 80 ms.
+        knobs.append("net.ipv4.tcp_congestion_control=reno")
         if host.plan.role == "client":
-            # All ports: in DR and TUN a port that is used again within two minutes meets the old
-            # connection's entry and goes to its server, as with IPVS.
-            knobs.append("net.ipv4.ip_local_port_range=1024 65535")
+            # Many ports: in DR and TUN a port that is used again within two minutes meets the old
+            # connection's entry and goes to its server, as with IPVS. The kernel counts up from a place
+            # that it draws anew every ten seconds, and may come by where it was: what must not
+            # happen twice uses the ports left out here.
+            knobs.append(f"net.ipv4.ip_local_port_range={CLIENT_PORTS.stop} 65535")
         links, routes = ["link set lo up"], {4: [], 6: []}
         for i, port in enumerate(host.plan.ports):
             net = subnet(port.subnet)
@@ -144,9 +148,20 @@ class Lab:
                 shell.run("ip", "-n", host.netns, *([f"-{family}"] if family else []), "-batch", "-",
                           stdin="\n".join(batch) + "\n")
 
+    def switch(self, *argv, **options):
+        """Runs a command where the bridges are."""
+        return shell.run("ip", "netns", "exec", self.netns_name("switch"), *argv, **options)
+
+    def unplug(self, host, port=0):
+        """A host's port leaves its switch: silence, both ends of the cable up."""
+        self.switch("ip", "link", "set", f"{host.name}-eth{port}", "nomaster")
+
+    def plug(self, host, port=0):
+        self.switch("ip", "link", "set", f"{host.name}-eth{port}", "master", host.plan.ports[port].subnet)
+
     def set_mtu(self, host, interface, mtu):
         """Both ends of one link. A bridge forwards a frame only to ports whose MTU it fits."""
-        shell.run("ip", "-n", self.netns_name("switch"), "link", "set", f"{host}-{interface}", "mtu", mtu)
+        self.switch("ip", "link", "set", f"{host}-{interface}", "mtu", mtu)
         self.hosts[host].ip("link", "set", interface, "mtu", str(mtu))
 
     # -- state --------------------------------------------------------------------------

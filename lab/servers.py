@@ -41,13 +41,9 @@ def start(host, large, extra_addresses=()):
     addresses = [host.address(f) for f in (4, 6)] + [host.lab.vip(f) for f in (4, 6)] + list(extra_addresses)
     peer = host.popen(PYTHON, "-m", "lab.peer", host.name, *addresses, log=directory / "peer.log")
     for port in (HTTP_PORT, ECHO_PORT, SINK_PORT):
-        wait_for(lambda p=port: _listens(host, p), f"{host.name} listening on port {port}"
+        wait_for(lambda p=port: host.listens(p), f"{host.name} listening on port {port}"
                  f" (its logs: {directory})")
     return nginx, peer
-
-
-def _listens(host, port):
-    return host.run("ss", "-Hltn", f"sport = :{port}").stdout.strip()
 
 
 def start_all(lab, large):

@@ -11,6 +11,13 @@ class CommandError(Exception):
         super().__init__(f"`{' '.join(argv)}` ended with {returncode}: {said}")
 
 
+def script(path, text, mode=0o755):
+    """Writes one for sh, to be run as a program; gives its path."""
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(mode)
+    return path
+
+
 def run(*argv, check=True, timeout=60, stdin=None, env=None, cwd=None):
     """Runs argv to its end; a subprocess.CompletedProcess with text. check: failure raises CommandError."""
     done = subprocess.run([str(a) for a in argv], input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,

@@ -60,6 +60,8 @@ FRONT = Subnet("front", "192.0.2.", 24, 0, "2001:db8:f::")
 BACK = Subnet("back", "198.51.100.", 24, 0, "2001:db8:b::")
 
 VIP_NUMBER = 10
+# A client's ports that its kernel does not pick by itself: lab/client.py gives each out once.
+CLIENT_PORTS = range(1024, 16384)
 _CLIENT = HostPlan("client", "client", (Port("clients", 9),), ("clients", 1))
 
 

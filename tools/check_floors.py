@@ -14,6 +14,7 @@ FLOORS = [
     ["net"],
     ["rt", "proto", "conf"],
     ["lb", "host", "vrrp", "bfd", "health", "proxy", "gslb", "ha"],
+    ["failover", "care"],
     ["ctl"],
     ["cli", "api"],
     ["daemons"],

@@ -3,16 +3,18 @@
  * Weighted round robin as IPVS does it: passes over the list at a falling threshold, from the
  * greatest weight down by the weights' common divisor to 1. The cursor holds the threshold of
  * the pass (upper half) and the place at which it goes on. Passes at thresholds that nobody
- * reaches are left out in one step.
+ * reaches are left out in one step. Who finds again and again that another CPU was quicker
+ * takes the server it saw: it shares the other's turn, for to be refused would be worse.
  */
 #ifndef PLENUM_BPF_SCHEDULER_WRR_H
 #define PLENUM_BPF_SCHEDULER_WRR_H
 
 #include "bpf/scheduler/list.h"
 
-#define WRR_LOST 0xffffffffU
+/* Beside the server: another CPU chose meanwhile. */
+#define WRR_LOST (1U << 31)
 
-/* One choice; 0: there is nobody to choose; WRR_LOST: another CPU chose meanwhile. */
+/* One choice; 0: there is nobody to choose. */
 __attribute__((noinline)) __u32 wrr_try(__u32 service, __u64 list)
 {
 	struct pl_service *svc = pl_service_at(0, service);
@@ -45,23 +47,29 @@ __attribute__((noinline)) __u32 wrr_try(__u32 service, __u64 list)
 			return WRR_LOST;
 	}
 	to = (__u64)threshold << 32 | (place + 1);
-	return PL_CAS(&svc->cursor, at, to) == at ? list_server(list, place) : WRR_LOST;
+	return list_server(list, place) | (PL_CAS(&svc->cursor, at, to) == at ? 0 : WRR_LOST);
 }
 
 static __always_inline __u32 schedule_wrr(__u32 service, __u64 list)
 {
 	__u32 server = wrr_try(service, list);
 
-	/* In a row, not a loop: Linux 6.1 refuses some loops that end in a call. */
-	if (server == WRR_LOST)
+	/* CURSOR_TRIES in a row, not a loop: Linux 6.1 refuses some loops that end in a call. */
+	if (server & WRR_LOST)
 		server = wrr_try(service, list);
-	if (server == WRR_LOST)
+	if (server & WRR_LOST)
 		server = wrr_try(service, list);
-	if (server == WRR_LOST)
+	if (server & WRR_LOST)
 		server = wrr_try(service, list);
-	if (server == WRR_LOST)
+	if (server & WRR_LOST)
 		server = wrr_try(service, list);
-	return server == WRR_LOST ? 0 : server;
+	if (server & WRR_LOST)
+		server = wrr_try(service, list);
+	if (server & WRR_LOST)
+		server = wrr_try(service, list);
+	if (server & WRR_LOST)
+		server = wrr_try(service, list);
+	return server & ~WRR_LOST;
 }
 
 #endif

@@ -29,13 +29,11 @@ Session::Session(const SessionSettings& settings, TimePoint now, std::function<d
 }
 
 Duration Session::wanted_tx() const {
-  return state_ == BfdState::Up ? settings_.desired_min_tx : std::max(settings_.desired_min_tx, kSlowInterval);
+  if (state_ == BfdState::Up) return settings_.desired_min_tx;
+  return std::max({settings_.desired_min_tx, settings_.idle_tx, kSlowInterval});
 }
 
 Duration Session::transmit_interval() const { return std::max(used_min_tx_, remote_min_rx_); }
-
-// Section 6.8.4; before anything was heard there is nothing to detect.
-Duration Session::detection_time() const { return std::max(used_min_rx_, remote_min_tx_) * remote_multiplier_; }
 
 // Section 6.8.7.
 bool Session::sends_periodically() const {
@@ -115,6 +113,7 @@ std::vector<BfdPacket> Session::receive(const BfdPacket& p, TimePoint now) {
   remote_multiplier_ = p.detect_multiplier;
   if (p.final && polling_) end_poll();
   heard_ = now;
+  spared_ = false;
   const auto before = state_;
   if (state_ == BfdState::AdminDown) {
     // Says nothing and hears nothing, but keeps telling that it is so.
@@ -163,6 +162,14 @@ std::vector<BfdPacket> Session::advance(TimePoint now) {
     schedule(now);
   }
   return out;
+}
+
+void Session::was_away(Duration time, TimePoint now) {
+  if (!heard_) return;
+  *heard_ = std::min(*heard_ + time, now);
+  const auto least = now - detection_time() + remote_interval();
+  if (*heard_ >= least || std::exchange(spared_, true)) return;
+  heard_ = least;
 }
 
 std::optional<TimePoint> Session::due() const {

@@ -4,6 +4,7 @@
 // never asked for; a neighbour that asks for it is sent nothing while both ends are up, as section 6.6
 // wants, and is watched all the same. Echoes are never asked for and never offered.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -19,7 +20,8 @@ struct SessionSettings {
   Duration desired_min_tx = std::chrono::milliseconds(50);
   Duration required_min_rx = std::chrono::milliseconds(50);
   std::uint8_t detect_multiplier = 3;
-  bool passive = false;  // says nothing before it was spoken to
+  bool passive = false;                        // says nothing before it was spoken to
+  Duration idle_tx = std::chrono::seconds(1);  // instead of desired_min_tx while it is not up; see kSlowInterval
 
   bool operator==(const SessionSettings&) const = default;
 };
@@ -37,6 +39,10 @@ class Session {
   std::vector<proto::BfdPacket> receive(const proto::BfdPacket& packet, TimePoint now);
   // To be called at due() or later. What to send.
   std::vector<proto::BfdPacket> advance(TimePoint now);
+  // This host itself stood still until now, for `time` at least, and heard nobody: that is no silence of the
+  // neighbour's. How long it really was nobody knows, so the neighbour has one more of its intervals to be heard, once
+  // until it is: of a host that stands still again and again a dead neighbour would never be down.
+  void was_away(Duration time, TimePoint now);
   // When advance() has something to do next; none: never, as it stands.
   [[nodiscard]] std::optional<TimePoint> due() const;
 
@@ -54,7 +60,10 @@ class Session {
   [[nodiscard]] std::uint32_t remote_discriminator() const { return remote_discriminator_; }
   // As they are in force: between two packets sent, before jitter, and without one heard until it is down.
   [[nodiscard]] Duration transmit_interval() const;
-  [[nodiscard]] Duration detection_time() const;
+  [[nodiscard]] Duration detection_time() const { return remote_interval() * remote_multiplier_; }
+  // Between two packets of the neighbour's, at most. (Section 6.8.4 has so many of them as detection_time(); before
+  // anything was heard there is nothing to detect.)
+  [[nodiscard]] Duration remote_interval() const { return std::max(used_min_rx_, remote_min_tx_); }
 
  private:
   void enter(proto::BfdState state, proto::BfdDiagnostic diagnostic, TimePoint now);
@@ -76,8 +85,9 @@ class Session {
   Duration remote_min_tx_{}, remote_min_rx_ = std::chrono::microseconds(1);
   std::uint8_t remote_multiplier_ = 0;
   bool remote_demand_ = false, polling_ = false;
+  bool spared_ = false;  // has had its one more interval
   TimePoint since_;
-  std::optional<TimePoint> heard_;      // the last valid packet
+  std::optional<TimePoint> heard_;      // the last valid packet, and later by what does not count
   std::optional<TimePoint> sent_;       // the last periodic one
   std::optional<TimePoint> next_sent_;  // the next one
 };

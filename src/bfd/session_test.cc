@@ -283,5 +283,23 @@ TEST_F(Pair, EveryTransition) {
   }
 }
 
+TEST_F(Pair, WhileItIsNotUpItSendsAsSeldomAsItIsTold) {
+  const SessionSettings idle{.idle_tx = seconds(5)};
+  begin(idle, {});
+  cut_[0] = cut_[1] = true;
+  run_for(seconds(60));
+  // Less up to a quarter of it.
+  EXPECT_GE(ends_[0].sent, 12u);
+  EXPECT_LE(ends_[0].sent, 17u);
+  EXPECT_GE(ends_[1].sent, 60u);
+  EXPECT_EQ(a().transmit_interval(), seconds(5));
+  a().change({.idle_tx = seconds(2)}, now_);
+  EXPECT_EQ(a().transmit_interval(), seconds(2));
+  cut_[0] = cut_[1] = false;
+  run_for(seconds(10));
+  EXPECT_EQ(a().state(), BfdState::Up);
+  EXPECT_EQ(a().transmit_interval(), milliseconds(50));
+}
+
 }  // namespace
 }  // namespace plenum::bfd

@@ -5,6 +5,9 @@
 #include <map>
 
 #include "base/text.h"
+#include "conf/fitness.h"
+#include "conf/read_failover.h"
+#include "conf/read_health.h"
 #include "conf/read_persistence.h"
 #include "conf/read_sync.h"
 #include "conf/read_tuning.h"
@@ -24,33 +27,21 @@ void each(const Node* map, Take take) {
   for (std::size_t i = 0; i < map->keys.size(); ++i) take(map->keys[i], map->items[i]);
 }
 
-// What the kernel takes as a real server's address; the data plane holds to it.
-const char* unfit_for_server(const net::Address& a) {
-  if (a.is_unspecified() || (a.is_v4() && a.data()[0] == 0)) return "is the unspecified address";
-  if (a.is_multicast()) return "is a multicast address";
-  if (a.is_v4() && a == net::Address::v4(0xffffffffu)) return "is the broadcast address";
-  if (!a.is_v4() && a.data()[0] == 0xfe && (a.data()[1] & 0xc0) == 0x80) return "is a link-local address";
-  return nullptr;
-}
-
-const char* unfit_for_service(const net::Address& a) {
-  if (a.is_unspecified()) return "is the unspecified address";
-  if (a.is_multicast()) return "is a multicast address";
-  if (a.is_loopback()) return "is a loopback address";
-  return nullptr;
-}
-
 const char* name_of(net::Family family) { return family == net::Family::V4 ? "IPv4" : "IPv6"; }
 
 class Assembler {
  public:
-  explicit Assembler(Diagnostics& problems) : problems_(problems) {}
+  Assembler(const std::string& node, Diagnostics& problems, Diagnostics& warnings)
+      : problems_(problems), warnings_(warnings) {
+    config_.node = node;
+  }
 
   Config file(const Node& node) {
     const Fields fields(&node, file_shape());
     director(Fields(fields.node("director"), director_shape()));
     each(fields.node("vips"), [&](const Node& name, const Node& value) { vip(name, value); });
     each(fields.node("l4"), [&](const Node& name, const Node& value) { service(name, value); });
+    read_failover(fields, config_, problems_, warnings_);
     return std::move(config_);
   }
 
@@ -118,20 +109,35 @@ class Assembler {
 
     std::map<ServerKey, std::string> seen;
     bool tunnels = forward == Forward::Tunnel;
+    std::optional<Server> sorry;
+    if (const auto* node_of_sorry = fields.node("sorry")) {
+      sorry = server(*node_of_sorry, where + ": sorry", forward, base.key.port);
+      if (sorry && sorry->forward == Forward::Tunnel) {
+        tunnels = true;
+        sorry->tunnel = tunnel;
+      } else if (sorry && !addresses.empty() && !has_family(addresses, sorry->key.address.family())) {
+        wrong_family(Fields(node_of_sorry, server_shape()), *sorry, where + ": sorry");
+      }
+    }
+    auto health = read_service_health(fields, std::move(sorry), where, problems_);
+    const auto* check = fields.node("check");
     each(fields.node("servers"), [&](const Node& server_name, const Node& server_node) {
-      auto one = server(server_name, server_node, where, forward, base.key.port);
+      const auto what = where + ": server " + server_name.text;
+      auto one = server(server_node, what, forward, base.key.port);
       if (!one) return;
-      const auto what = where + ": server " + one->name;
+      one->name = server_name.text;
       const Fields at(&server_node, server_shape());
       if (one->forward == Forward::Tunnel) {
         tunnels = true;
         one->tunnel = tunnel;
       } else if (!addresses.empty() && !has_family(addresses, one->key.address.family())) {
-        problems_.add(at.place("address"),
-                      what + ": " + one->key.address.text() + " is " + name_of(one->key.address.family()) +
-                          ", and the service listens on no such address",
-                      "only forward: tun crosses address families");
+        wrong_family(at, *one, what);
       }
+      auto of_server = read_server_health(at, what, problems_);
+      const bool own = !of_server.checks.empty();
+      if (const auto* place = own ? at.node("check") : check; place != nullptr)
+        check_health(own ? of_server.checks : health.checks, *place, *one, base.key, what, problems_);
+      if (of_server != ServerHealth{}) health.servers.emplace_back(one->key, std::move(of_server));
       const auto [first, fresh] = seen.emplace(one->key, one->name);
       if (!fresh)
         problems_.add(at.place("address"), what + ": " + one->key.text() + " is server " + first->second + " already");
@@ -140,11 +146,34 @@ class Assembler {
     if (fields.has("tunnel") && !tunnels) {
       problems_.add(fields.place("tunnel"), where + ": tunnel is of no use: no server has forward: tun");
     }
+    const auto first = config_.services.size();
     if (by_mark) {
       listen_on_mark(listen, base, persistence, where);
     } else if (port) {
       listen_on(addresses, base, listen, persistence, where);
     }
+    if (!is_checked(health)) return;
+    for (auto i = first; i < config_.services.size(); ++i)
+      config_.health.push_back(of_service(health, config_.services[i]));
+  }
+
+  // What of it concerns the one service that was made for an address family.
+  static ServiceHealth of_service(ServiceHealth health, const Service& service) {
+    health.service = service.key;
+    std::erase_if(health.servers, [&](const auto& row) {
+      return std::ranges::none_of(service.servers, [&](const Server& s) { return s.key == row.first; });
+    });
+    if (health.sorry && health.sorry->forward != Forward::Tunnel &&
+        health.sorry->key.address.family() != service.key.family)
+      health.sorry.reset();
+    return health;
+  }
+
+  void wrong_family(const Fields& at, const Server& server, const std::string& where) {
+    problems_.add(at.place("address"),
+                  where + ": " + server.key.address.text() + " is " + name_of(server.key.address.family()) +
+                      ", and the service listens on no such address",
+                  "only forward: tun crosses address families");
   }
 
   // What the parts of a service's traffic allow one another, as ipvsadm has it.
@@ -291,17 +320,14 @@ class Assembler {
     return out;
   }
 
-  std::optional<Server> server(const Node& name, const Node& node, const std::string& service, Forward forward,
-                               std::uint16_t listen_port) {
+  std::optional<Server> server(const Node& node, const std::string& where, Forward forward, std::uint16_t listen_port) {
     const Fields fields(&node, server_shape());
-    const auto where = service + ": server " + name.text;
     const auto address = fields.address("address");
     if (!address) return std::nullopt;
     if (const auto* why = unfit_for_server(*address)) {
       problems_.add(fields.place("address"), where + ": " + address->text() + " " + why);
     }
     Server out;
-    out.name = name.text;
     out.forward = fields.has("forward") ? forward_of(fields.text("forward").value_or("dr")) : forward;
     out.key = {*address, static_cast<std::uint16_t>(fields.integer("port").value_or(listen_port))};
     if (out.forward != Forward::Masq && listen_port != 0 && out.key.port != listen_port) {
@@ -320,6 +346,7 @@ class Assembler {
   }
 
   Diagnostics& problems_;
+  Diagnostics& warnings_;
   Config config_;
   std::map<net::Address, Place> vip_addresses_;
   std::map<ServiceKey, std::pair<std::string, Place>> listens_;
@@ -327,6 +354,8 @@ class Assembler {
 
 }  // namespace
 
-Config assemble(const Node& file, Diagnostics& problems) { return Assembler(problems).file(file); }
+Config assemble(const Node& file, const std::string& node, Diagnostics& problems, Diagnostics& warnings) {
+  return Assembler(node, problems, warnings).file(file);
+}
 
 }  // namespace plenum::conf

@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "conf/check.h"
 #include "conf/l4.h"
 #include "conf/mark_rule.h"
 #include "conf/sync.h"
 #include "conf/tuning.h"
+#include "conf/vrrp.h"
 #include "net/address.h"
 
 namespace plenum::conf {
@@ -20,6 +22,8 @@ struct Vip {
   std::vector<net::Prefix> addresses;
   // Where the addresses are added. Empty: on the interface whose subnet holds the address.
   std::string interface;
+  // plenum-vrrpd adds the addresses, where it is master, and takes them away.
+  bool by_vrrp = false;
   bool operator==(const Vip&) const = default;
 };
 
@@ -46,9 +50,12 @@ struct Director {
 };
 
 struct Config {
+  std::string node;  // which this host is
   Director director;
   std::vector<Vip> vips;
   std::vector<Service> services;
+  std::vector<ServiceHealth> health;  // of services that are checked
+  Vrrp vrrp;
   bool operator==(const Config&) const = default;
 };
 

@@ -24,6 +24,8 @@ Json of(const Key& key, Kind kind) {
       return {{"anyOf", {{{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}}, pattern("^[0-9]+[kM]?$")}}};
     case Kind::Duration:
       return {{"anyOf", {{{"type", "integer"}, {"const", 0}}, pattern("^(0|[0-9]+[smhd])$")}}};
+    case Kind::Interval:
+      return {{"anyOf", {{{"type", "integer"}, {"const", 0}}, pattern("^(0|[0-9]+(ms|[smhd]))$")}}};
     case Kind::Text:
       return {{"type", "string"}, {"minLength", 1}};
     case Kind::Name:
@@ -59,6 +61,19 @@ Json of(const Key& key, Kind kind) {
       list["items"] = of(key, key.item);
       return list;
     }
+    case Kind::OneOrMore: {
+      auto one = of(key, key.item);
+      // YAML takes 200 for a number, and a text may be written like one.
+      if (key.item == Kind::Text) one = Json{{"type", {"string", "integer"}}};
+      return {{"anyOf", {one, Json{{"type", "array"}, {"minItems", 1}, {"items", one}}}}};
+    }
+    case Kind::Command: {
+      Json any = Json::array();
+      any.push_back({{"type", "string"}, {"minLength", 1}});
+      any.push_back({{"type", "array"}, {"minItems", 1}, {"items", {{"type", {"string", "number", "boolean"}}}}});
+      if (key.shape != nullptr) any.push_back(of(*key.shape));
+      return {{"anyOf", std::move(any)}};
+    }
     case Kind::Later:
       break;
   }
@@ -72,6 +87,10 @@ Json of(const Shape& shape) {
   for (const auto& key : shape.keys) {
     if (key.kind == Kind::Later) continue;
     auto property = of(key, key.kind);
+    if (key.per_node) {
+      const Json by_node{{"type", "object"}, {"additionalProperties", property}};
+      property = {{"anyOf", {property, by_node}}};
+    }
     property["description"] = key.doc;
     if (!key.fallback.empty()) property["default"] = key.fallback;
     properties[std::string(key.name)] = std::move(property);

@@ -31,10 +31,12 @@ void check(const Shape& shape) {
     if (key.kind == Kind::Choice) {
       EXPECT_FALSE(key.choices.empty()) << key.name;
     }
-    if (key.kind == Kind::Integer || key.kind == Kind::Count || key.kind == Kind::Duration) {
+    if (key.kind == Kind::Integer || key.kind == Kind::Count || key.kind == Kind::Duration ||
+        key.kind == Kind::Interval) {
       EXPECT_GT(key.max, 0) << key.name;
     }
-    if (key.kind == Kind::Object || key.kind == Kind::Map) {
+    if (key.kind == Kind::Object || key.kind == Kind::Map ||
+        ((key.kind == Kind::List || key.kind == Kind::OneOrMore) && key.item == Kind::Object)) {
       ASSERT_NE(key.shape, nullptr) << key.name;
       check(*key.shape);
     }
@@ -57,6 +59,18 @@ TEST(Values, AreReadWithinTheirRange) {
   for (const auto* bad : {"2d", "10", "-1s", "1.5h", "", "s", "9223372036854775807d", "1h30m", " 1h"}) {
     EXPECT_EQ(seconds(bad), -1) << bad;
   }
+  const Key interval{.name = "i", .kind = Kind::Interval, .min = 10, .max = 3'600'000};
+  const auto ms = [&](const char* text) -> std::int64_t {
+    const auto value = read_value(interval, Kind::Interval, text);
+    return value ? std::get<std::int64_t>(*value) : -1;
+  };
+  EXPECT_EQ(ms("500ms"), 500);
+  EXPECT_EQ(ms("3s"), 3000);
+  EXPECT_EQ(ms("1h"), 3'600'000);
+  for (const auto* bad : {"0", "9ms", "61m", "3", "1.2345s", "1.5m", "0.5ms", ".5s", "1.s", "-1s", "1e3ms"}) {
+    EXPECT_EQ(ms(bad), -1) << bad;
+  }
+  EXPECT_EQ(read_value(interval, Kind::Interval, "3").error().hint, "a unit is missing: 3s?");
   const Key count{.name = "c", .kind = Kind::Count, .min = 64, .max = 1048576};
   EXPECT_EQ(std::get<std::int64_t>(*read_value(count, Kind::Count, "64k")), 65536);
   EXPECT_EQ(std::get<std::int64_t>(*read_value(count, Kind::Count, "1M")), 1048576);

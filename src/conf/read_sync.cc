@@ -31,6 +31,9 @@ Sync read_sync(const Node* node, Diagnostics& problems) {
     problems.add(fields.place("group"), "director: sync: either a group or peers, not both");
   const auto state = fields.text("state").value_or("");
   Sync out;
+  out.follow = fields.text("follow").value_or("");
+  if (!out.follow.empty() && state != "both")
+    problems.add(fields.place("follow"), "director: sync: follow is of use with state: both alone");
   if (state == "master" || state == "both") out.master = daemon;
   if (state == "backup" || state == "both") out.backup = daemon;
   return out;

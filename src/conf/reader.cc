@@ -10,6 +10,9 @@
 
 #include "base/fd.h"
 #include "conf/assemble.h"
+#include "conf/keepalived/read.h"
+#include "conf/lvs_cf/read.h"
+#include "conf/node_value.h"
 #include "conf/schema.h"
 #include "conf/validate.h"
 
@@ -47,7 +50,8 @@ std::vector<std::string> match_files(const std::string& pattern) {
 // Reads a file and those it includes into one tree, then the tree into a Config.
 class Reader {
  public:
-  Reader(const Environment& environment, const Files* files) : environment_(environment), files_(files) {}
+  Reader(const Environment& environment, const Files* files, Diagnostics* warnings)
+      : environment_(environment), files_(files), warnings_(warnings) {}
 
   Reading from_path(const std::string& path) {
     const auto whole = std::make_shared<const Source>(path, "");
@@ -61,12 +65,31 @@ class Reader {
   }
 
   Reading from_text(std::string text, const std::string& name) {
+    switch (format_of(text)) {
+      case Format::Keepalived: {
+        const auto host = files_ ? keepalived::this_host() : keepalived::Host{};
+        auto read = keepalived::read(std::move(text), name, host, files_);
+        return foreign(std::move(read.config), read.findings);
+      }
+      case Format::Lvs: {
+        auto read = lvs_cf::read(std::move(text), name, files_ ? lvs_cf::this_host() : lvs_cf::Host{});
+        return foreign(std::move(read.config), read.findings);
+      }
+      case Format::Yaml:
+        break;
+    }
     auto root = tree(std::move(text), name);
     if (!root) return tl::unexpected(std::move(problems_));
     if (root->is_mapping()) include(*root, name);
     validate(*root, file_shape(), problems_);
-    auto config = assemble(*root, problems_);
-    if (problems_.empty()) return config;
+    const auto node = node_name(*root, environment_);
+    take_node_values(*root, file_shape(), node);
+    Diagnostics warnings;
+    auto config = assemble(*root, node, problems_, warnings);
+    if (problems_.empty()) {
+      if (warnings_) *warnings_ = std::move(warnings);
+      return config;
+    }
     problems_.sort();
     return tl::unexpected(std::move(problems_));
   }
@@ -75,6 +98,13 @@ class Reader {
   [[nodiscard]] std::error_code error() const { return error_; }
 
  private:
+  Reading foreign(Config config, const keepalived::Findings& findings) {
+    if (findings.worst() == keepalived::Severity::Fatal)
+      return tl::unexpected(keepalived::diagnostics(findings, keepalived::Severity::Fatal));
+    if (warnings_) *warnings_ = keepalived::diagnostics(findings, keepalived::Severity::Lost);
+    return config;
+  }
+
   std::optional<Node> tree(std::string text, const std::string& name) {
     const auto source = std::make_shared<const Source>(name, std::move(text));
     auto root = parse_yaml(source, problems_);
@@ -138,6 +168,7 @@ class Reader {
 
   const Environment& environment_;
   const Files* files_;
+  Diagnostics* warnings_;
   Diagnostics problems_;
   std::error_code error_;
 };
@@ -155,12 +186,17 @@ std::optional<std::string> process_environment(std::string_view name) {
   return value;
 }
 
-Reading read(const std::string& path, const Environment& environment, const Files& files) {
-  return Reader(environment, &files).from_path(path);
+Format format_of(std::string_view text) {
+  if (lvs_cf::looks_like(text)) return Format::Lvs;
+  return keepalived::looks_like(text) ? Format::Keepalived : Format::Yaml;
 }
 
-Result<Config> load(const std::string& path, const Environment& environment) {
-  Reader reader(environment, &real_files());
+Reading read(const std::string& path, const Environment& environment, const Files& files, Diagnostics* warnings) {
+  return Reader(environment, &files, warnings).from_path(path);
+}
+
+Result<Config> load(const std::string& path, const Environment& environment, Diagnostics* warnings) {
+  Reader reader(environment, &real_files(), warnings);
   auto reading = reader.from_path(path);
   if (reading) return *std::move(reading);
   auto text = reading.error().render();
@@ -169,8 +205,8 @@ Result<Config> load(const std::string& path, const Environment& environment) {
   return tl::unexpected(Error{code, std::move(text)});
 }
 
-Reading parse(std::string text, const std::string& name, const Environment& environment) {
-  return Reader(environment, nullptr).from_text(std::move(text), name);
+Reading parse(std::string text, const std::string& name, const Environment& environment, Diagnostics* warnings) {
+  return Reader(environment, nullptr, warnings).from_text(std::move(text), name);
 }
 
 }  // namespace plenum::conf

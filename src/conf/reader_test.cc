@@ -80,15 +80,17 @@ l4:
 }
 
 TEST(Reader, HasTheDefaultsOfTheTable) {
-  EXPECT_EQ(good("version: 1\n"), Config{});
-  EXPECT_EQ(good("version: 1\nvips:\nl4:\n"), Config{});
+  Config expected{.node = "lb1"};
+  expected.vrrp.globals.script_security = true;  // unlike keepalived
+  EXPECT_EQ(good("version: 1\n"), expected);
+  EXPECT_EQ(good("version: 1\nvips:\nl4:\n"), expected);
 }
 
 TEST(Reader, TellsEveryProblemAtOnceWithItsPlace) {
   EXPECT_THAT(
       problems(R"(version: 2
 vips:
-  web: { addresses: [192.0.2.10/33, 224.0.0.1], vrrp: {id: 51} }
+  web: { addresses: [192.0.2.10/33, 224.0.0.1] }
 l4:
   smtp:
     listen: { vip: wep, port: 99999 }
@@ -104,7 +106,6 @@ l4:
                   "3:22: vip web: addresses must be an IP address with prefix length, like 192.0.2.10/24, not "
                   "\"192.0.2.10/33\"",
                   "3:37: vip web: 224.0.0.1 is a multicast address",
-                  "3:49: vip web: vrrp is not supported by this version | leave it out; it would not be carried out",
                   "6:20: service smtp: there is no vip \"wep\" | did you mean \"web\"?",
                   "6:31: service smtp: listen: port must be 1..65535, or any, not \"99999\"",
                   "7:5: service smtp: unknown key \"schedular\" | did you mean \"scheduler\"?",
@@ -207,11 +208,11 @@ TEST(Reader, SchedulerFlagsAreForTheSchedulersThatHaveThem) {
 TEST(Reader, RefusesKeysOfLaterVersionsSoThatNothingIsSilentlyIgnored) {
   EXPECT_THAT(
       problems("version: 1\nl7: {}\nha: {}\ngslb: {}\nl4:\n  a:\n    listen: { port: 1, address: 10.0.0.1 }\n"
-               "    check: {type: tcp}\n    forward: fullnat\n"),
+               "    forward: fullnat\n"),
       ElementsAre(
           HasSubstr("2:1: l7 is not supported by this version"), HasSubstr("3:1: ha is not supported"),
-          HasSubstr("4:1: gslb is not supported"), HasSubstr("8:5: service a: check is not supported"),
-          HasSubstr("9:14: service a: forward \"fullnat\" is not supported by this version | it has dr, nat or tun")));
+          HasSubstr("4:1: gslb is not supported"),
+          HasSubstr("8:14: service a: forward \"fullnat\" is not supported by this version | it has dr, nat or tun")));
 }
 
 TEST(Reader, WrongShapesAreToldNotGuessed) {

@@ -18,6 +18,7 @@ enum class Kind : std::uint8_t {
   Integer,    // min..max
   Count,      // min..max, with suffix k (1024) or M (1048576)
   Duration,   // min..max seconds: 90s, 10m, 1h, 2d, 0
+  Interval,   // min..max milliseconds: 30ms, 1s, 5m, 0; what is timed finer than a duration
   Text,       // anything but nothing
   Name,       // letters, digits, . _ -; begins with a letter or digit; at most 63
   Interface,  // a network interface's name
@@ -30,6 +31,8 @@ enum class Kind : std::uint8_t {
   Object,     // the keys of `shape`
   Map,        // names -> the keys of `shape`
   List,       // of `item`; of Object: of the keys of `shape`
+  OneOrMore,  // one `item` as it is, or a list of them
+  Command,    // a program with its arguments: "check --fast", [check, --fast], or the keys of `shape`, if any
   Later,      // known, and not supported by this version
 };
 
@@ -43,7 +46,9 @@ struct Key {
   std::int64_t min = 0, max = 0;
   std::vector<std::string_view> choices{};
   std::vector<std::string_view> later{};  // choices that are known and not supported yet
-  std::string_view fallback{};            // what holds when the key is left out, as it would be written
+  // A scalar that may be another one on each node: a mapping of nodes' names to values (conf/node_value.h).
+  bool per_node = false;
+  std::string_view fallback{};  // what holds when the key is left out, as it would be written
   const Shape* shape = nullptr;
   Kind item = Kind::Text;
   std::string_view since = "0.1";  // version that brought the key; Later: what it is for instead
@@ -70,8 +75,16 @@ const Shape& listen_shape();
 const Shape& persistence_shape();
 const Shape& tunnel_shape();
 const Shape& server_shape();
+const Shape& check_shape();
+const Shape& page_shape();
+const Shape& tls_shape();
+const Shape& sorry_shape();
+const Shape& damping_shape();
+const Shape& service_notify_shape();
+const Shape& server_notify_shape();
+const Shape& command_shape();
 
-// Integer, Count, Duration, Flag and Port; Text, Name, Interface, Choice and Ports; Address; Prefix.
+// Integer, Count, Duration, Interval, Flag and Port; Text, Name, Interface, Choice and Ports; Address; Prefix.
 using Value = std::variant<std::int64_t, std::string, net::Address, net::Prefix>;
 
 struct Mistake {

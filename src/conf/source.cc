@@ -53,6 +53,10 @@ std::string Diagnostic::render() const {
   return out;
 }
 
+std::string Diagnostic::line_text() const {
+  return file + (line != 0 ? ":" + std::to_string(line) : "") + ": " + message;
+}
+
 void Diagnostics::add(const Place& place, std::string message, std::string hint) {
   if (list_.size() >= kMost) {
     ++left_off_;

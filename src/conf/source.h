@@ -42,6 +42,8 @@ struct Diagnostic {
   //             ^
   //     hint: ...
   [[nodiscard]] std::string render() const;
+  // "plenum.yaml:12: service smtp: ...", for a log.
+  [[nodiscard]] std::string line_text() const;
 };
 
 // Everything wrong with a configuration, in the order of files and lines.

@@ -27,6 +27,9 @@ struct SyncDaemon {
 
 struct Sync {
   std::optional<SyncDaemon> master, backup;
+  // The virtual router (Vrrp::routers) or sync group whose mastership decides: the master's daemon runs while this
+  // host is master, the backup's always. Empty: both always.
+  std::string follow;
   bool operator==(const Sync&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include "conf/validate.h"
 
 #include "base/text.h"
+#include "conf/read_command.h"
 
 namespace plenum::conf {
 namespace {
@@ -67,8 +68,22 @@ class Validator {
         return map(node, key, where);
       case Kind::List:
         return list(node, key, where);
+      case Kind::OneOrMore:
+        return one_or_more(node, key, where);
+      case Kind::Command:
+        return command(node, key, where);
       default:
+        if (key.per_node && node.is_mapping()) return by_node(node, key, where);
         return scalar(node, key, key.kind, where);
+    }
+  }
+
+  void by_node(const Node& node, const Key& key, const std::string& where) {
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
+      const auto& name = node.keys[i];
+      if (const auto good = read_value(key, Kind::Name, name.text); !good)
+        problems_.add(name.place, in(where, std::string(key.name) + ": the node's name " + good.error().message));
+      scalar(node.items[i], key, key.kind, in(where, "node " + name.text.substr(0, 63)));
     }
   }
 
@@ -104,6 +119,37 @@ class Validator {
       else
         scalar(item, key, key.item, where);
     }
+  }
+
+  void one_or_more(const Node& node, const Key& key, const std::string& where) {
+    if (node.is_sequence()) {
+      if (node.items.empty()) problems_.add(node.place, in(where, std::string(key.name) + " must not be empty"));
+      for (const auto& item : node.items) one(item, key, where);
+    } else {
+      one(node, key, where);
+    }
+  }
+
+  void one(const Node& node, const Key& key, const std::string& where) {
+    if (key.item != Kind::Object) return scalar(node, key, key.item, where);
+    if (node.is_null()) return problems_.add(node.place, in(where, std::string(key.name) + " has no value"));
+    object(node, *key.shape, in(where, std::string(key.name)));
+  }
+
+  void command(const Node& node, const Key& key, const std::string& where) {
+    if (node.is_mapping() && key.shape != nullptr) return object(node, *key.shape, in(where, std::string(key.name)));
+    if (node.is_mapping())
+      return problems_.add(node.place, in(where, std::string(key.name) + " must be a text or a list of words"));
+    if (node.is_scalar()) {
+      if (node.is_null()) return problems_.add(node.place, in(where, std::string(key.name) + " has no value"));
+      if (const auto words = split_command(node.text); !words)
+        problems_.add(node.place, in(where, std::string(key.name) + " " + words.error()));
+      return;
+    }
+    if (node.items.empty()) problems_.add(node.place, in(where, std::string(key.name) + " must not be empty"));
+    for (const auto& item : node.items)
+      if (!item.is_scalar() || item.is_null())
+        problems_.add(item.place, in(where, std::string(key.name) + " must be a list of words, not " + item.shown()));
   }
 
   void scalar(const Node& node, const Key& key, Kind kind, const std::string& where) {

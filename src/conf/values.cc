@@ -78,6 +78,22 @@ Read duration(const Key& key, std::string_view text) {
   return in_range(key, seconds, text, range, std::move(hint));
 }
 
+std::string milliseconds_as_text(std::int64_t milliseconds) {
+  if (milliseconds % 1000 == 0) return seconds_as_text(milliseconds / 1000);
+  return std::to_string(milliseconds) + "ms";
+}
+
+Read interval(const Key& key, std::string_view text) {
+  const auto range =
+      "a time from " + milliseconds_as_text(key.min) + " to " + milliseconds_as_text(key.max) + ", like 30ms, 1s or 5m";
+  auto milliseconds = scaled(text, {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}});
+  if (text == "0") milliseconds = 0;
+  std::string hint;
+  if (!milliseconds && parse_number<std::int64_t>(text)) hint = "a unit is missing: " + std::string(text) + "s?";
+  if (!milliseconds && text.find('.') != std::string_view::npos) hint = "a part of a second is written in ms: 500ms";
+  return in_range(key, milliseconds, text, range, std::move(hint));
+}
+
 Read choice(const Key& key, std::string_view text) {
   const auto among = [&](const auto& list) { return std::find(list.begin(), list.end(), text) != list.end(); };
   if (among(key.choices)) return Value(std::string(text));
@@ -155,6 +171,8 @@ tl::expected<Value, Mistake> read_value(const Key& key, Kind kind, std::string_v
       return count(key, text);
     case Kind::Duration:
       return duration(key, text);
+    case Kind::Interval:
+      return interval(key, text);
     case Kind::Name:
       return name(text);
     case Kind::Interface:
@@ -177,6 +195,8 @@ tl::expected<Value, Mistake> read_value(const Key& key, Kind kind, std::string_v
     case Kind::Object:
     case Kind::Map:
     case Kind::List:
+    case Kind::OneOrMore:
+    case Kind::Command:
     case Kind::Later:
       break;
   }

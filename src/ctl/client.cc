@@ -23,9 +23,9 @@ Result<> set_patience(int fd, std::chrono::seconds patience) {
 
 // What a failed send or recv means to the caller.
 tl::unexpected<Error> broken(int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK) return fail(std::errc::timed_out, "no answer from plenum-lbd");
-  if (error == EPIPE || error == ECONNRESET) return fail(std::errc::connection_reset, "plenum-lbd hung up");
-  return fail_errno("talk to plenum-lbd", error);
+  if (error == EAGAIN || error == EWOULDBLOCK) return fail(std::errc::timed_out, "no answer from the daemon");
+  if (error == EPIPE || error == ECONNRESET) return fail(std::errc::connection_reset, "the daemon hung up");
+  return fail_errno("talk to the daemon", error);
 }
 
 }  // namespace
@@ -59,6 +59,12 @@ Result<Reply> Client::call(const Request& request) {
   PLENUM_CHECK(send(line), "ask");
   PLENUM_TRY(const std::string answer, receive_line(), "answer");
   return decode_reply(request, answer);
+}
+
+Result<std::string> Client::exchange(std::string line) {
+  line += '\n';
+  PLENUM_CHECK(send(line), "ask");
+  return receive_line();
 }
 
 Result<> Client::send(std::string_view bytes) {

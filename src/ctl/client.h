@@ -31,6 +31,8 @@ class Client {
   // The answer, or the daemon's refusal with its errno and text. A connection that breaks is
   // ECONNRESET; after such an error, and after ETIMEDOUT, the client is of no more use.
   Result<Reply> call(const Request& request);
+  // The line that answers a line, both without their newline: for vocabularies of other daemons.
+  Result<std::string> exchange(std::string line);
   // The next line of a stream that follows an answer, waited for without end; nothing when
   // `wake` (a pollable fd) became readable first.
   Result<std::optional<std::string>> next_line(int wake);

@@ -44,6 +44,7 @@ struct Carry {
                    [](lb::ServerStatus server) { return ServerReply{std::move(server)}; });
   }
   Result<Reply> operator()(const StatusRequest&) const { return Reply{StatusReply{director.status()}}; }
+  Result<Reply> operator()(const HealthRequest&) const { return Reply{HealthReply{director.health_report()}}; }
   Result<Reply> operator()(const DropsRequest&) const { return Reply{DropsReply{director.reasons()}}; }
   Result<Reply> operator()(const DiffRequest& r) const {
     return wrapped(director.diff(r.path), [](std::vector<std::string> lines) { return DiffReply{std::move(lines)}; });

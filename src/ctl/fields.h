@@ -19,8 +19,8 @@ template <class T, class U>
 concept Of = std::same_as<std::remove_const_t<T>, U>;
 
 // Names on the wire of the alternatives of Request, in its order, and of lb::Step.
-inline constexpr std::string_view kOps[] = {"change", "list",   "connections", "server", "status",  "drops",
-                                            "diff",   "reload", "timeouts",    "trace",  "explain", "sync"};
+inline constexpr std::string_view kOps[] = {"change", "list",     "connections", "server",  "status", "drops", "diff",
+                                            "reload", "timeouts", "trace",       "explain", "sync",   "health"};
 inline constexpr std::string_view kSteps[] = {"add_service", "edit_service",  "remove_service", "add_server",
                                               "edit_server", "remove_server", "clear",          "zero"};
 static_assert(std::size(kOps) == std::variant_size_v<Request> && std::size(kOps) == std::variant_size_v<Reply>);
@@ -172,6 +172,59 @@ void fields(V& v, T& word) {
   v("expires_in", word.expires_in);
 }
 
+template <class V, Of<lb::CheckStatus> T>
+void fields(V& v, T& check) {
+  v.need("name", check.name);
+  v("asked", check.asked);
+  v("state", check.state);
+  v("since", check.since);
+  v("why", check.why);
+  v("latency_us", check.latency);
+  v("last_ms", check.last);
+  v("damped_for", check.damped_for);
+  v("against", check.against);
+  v("probes", check.probes);
+  v("failures", check.failures);
+  v("falls", check.falls);
+  v("hindrance", check.hindrance);
+}
+
+template <class V, Of<lb::ServerHealthStatus> T>
+void fields(V& v, T& health) {
+  v("state", health.state);
+  v("since", health.since);
+  v("why", health.why);
+  v("latency_us", health.latency);
+  v("damped_for", health.damped_for);
+  v("slow_start", health.slow_start);
+  v("checks", health.checks);
+}
+
+template <class V, Of<lb::ServiceHealthStatus> T>
+void fields(V& v, T& health) {
+  v("state", health.state);
+  v("weight", health.weight);
+  v("quorum", health.quorum);
+  v("hysteresis", health.hysteresis);
+  v("since", health.since);
+  v("sorry", health.sorry);
+}
+
+template <class V, Of<lb::HealthReport::Server> T>
+void fields(V& v, T& server) {
+  v.need("server", server.name);
+  v("address", server.address);
+  v("health", server.health);
+}
+
+template <class V, Of<lb::HealthReport> T>
+void fields(V& v, T& report) {
+  v.need("service", report.service);
+  v("listens_on", report.listens_on);
+  v("health", report.health);
+  v("servers", report.servers);
+}
+
 template <class V, Of<lb::ServerStatus> T>
 void fields(V& v, T& status) {
   v.need("server", status.server);
@@ -183,6 +236,10 @@ void fields(V& v, T& status) {
   v("draining", status.draining);
   v("removed_in", status.removed_in);
   v("override", status.override_);
+  v("wanted_weight", status.wanted_weight);
+  v("out", status.out);
+  v("sorry", status.sorry);
+  v("health", status.health);
   v("next_hop", status.next_hop);
 }
 
@@ -192,6 +249,7 @@ void fields(V& v, T& status) {
   v("counters", status.counters);
   v("rates", status.rates);
   v("override", status.override_);
+  v("health", status.health);
   v("servers", status.servers);
 }
 
@@ -229,6 +287,7 @@ void fields(V& v, T& vip) {
   v("address", vip.address);
   v("interface", vip.interface);
   v("present", vip.present);
+  v("by_vrrp", vip.by_vrrp);
 }
 
 template <class V, Of<conf::SyncDaemon> T>
@@ -268,6 +327,12 @@ void fields(V& v, T& status) {
   v("servers", status.servers);
   v("connections", status.connections);
   v("connection_room", status.connection_room);
+  v("checked", status.checked);
+  v("down", status.down);
+  v("damped", status.damped);
+  v("services_down", status.services_down);
+  v("sorry", status.sorry);
+  v("health", status.health);
   v("interfaces", status.interfaces);
   v("vips", status.vips);
   v("tuning", status.tuning);
@@ -393,7 +458,7 @@ void fields(V& v, T& request) {
 }
 
 template <class V, class T>
-requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, TraceReply>
+requires Of<T, StatusRequest> || Of<T, DropsRequest> || Of<T, TraceReply> || Of<T, HealthRequest>
 void fields(V&, T&) {}
 
 template <class V, class T>
@@ -467,6 +532,11 @@ void fields(V& v, T& reply) {
 template <class V, Of<StatusReply> T>
 void fields(V& v, T& reply) {
   v.need("status", reply.status);
+}
+
+template <class V, Of<HealthReply> T>
+void fields(V& v, T& reply) {
+  v.need("health", reply.health);
 }
 
 template <class V, Of<DropsReply> T>

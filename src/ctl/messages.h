@@ -144,10 +144,17 @@ struct SyncReply {
   std::vector<lb::SyncStatus> daemons;  // master first
 };
 
-using Request = std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest, DropsRequest,
-                             DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest, ExplainRequest, SyncRequest>;
+// "health": each check of each server of services that are checked.
+struct HealthRequest {};
+struct HealthReply {
+  std::vector<lb::HealthReport> health;
+};
+
+using Request =
+    std::variant<ChangeRequest, ListRequest, ConnectionsRequest, ServerRequest, StatusRequest, DropsRequest,
+                 DiffRequest, ReloadRequest, TimeoutsRequest, TraceRequest, ExplainRequest, SyncRequest, HealthRequest>;
 using Reply = std::variant<ChangeReply, ListReply, ConnectionsReply, ServerReply, StatusReply, DropsReply, DiffReply,
-                           ReloadReply, TimeoutsReply, TraceReply, ExplainReply, SyncReply>;
+                           ReloadReply, TimeoutsReply, TraceReply, ExplainReply, SyncReply, HealthReply>;
 
 // What an error's code is on the wire; EIO for what is no errno.
 int errno_of(const std::error_code& code);

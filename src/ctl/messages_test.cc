@@ -47,6 +47,16 @@ lb::ServerStatus server_status() {
           .draining = true,
           .removed_in = 14,
           .override_ = lb::Override{"drained", "ann", "disk", 60},
+          .wanted_weight = 100,
+          .out = true,
+          .sorry = true,
+          .health = lb::ServerHealthStatus{.state = "damped",
+                                           .since = 3,
+                                           .why = "no",
+                                           .latency = 250,
+                                           .damped_for = 9,
+                                           .slow_start = 40,
+                                           .checks = {}},
           .next_hop = "local"};
 }
 
@@ -112,6 +122,7 @@ TEST(Messages, EveryRequestGoesThereAndBack) {
   expect_round_trip(ServerRequest{"web", "mx1", "weight", -1, "ann", "disk", 60});
   expect_round_trip(ServerRequest{"web", "mx1", "drain", {}, "", "", {}});
   expect_round_trip(StatusRequest{});
+  expect_round_trip(HealthRequest{});
   expect_round_trip(DropsRequest{});
   expect_round_trip(DiffRequest{"/etc/plenum/plenum.yaml"});
   expect_round_trip(ReloadRequest{""});
@@ -163,7 +174,33 @@ TEST(Messages, EveryReplyGoesThereAndBack) {
   status.interfaces = {{"eth0", "generic", "no driver support"}};
   status.vips = {{"web", "192.0.2.10/24", "eth0", true}};
   status.warnings = {"one", "two"};
+  status.checked = 7;
+  status.down = 8;
+  status.damped = 9;
+  status.services_down = 10;
+  status.sorry = 11;
+  status.health = {"web: 1 of 2 servers down"};
   expect_round_trip(StatusRequest{}, StatusReply{status});
+  lb::HealthReport report{.service = "web", .listens_on = "TCP 192.0.2.10:80"};
+  report.health = {.state = "down", .weight = 1, .quorum = 2, .hysteresis = 1, .since = 7, .sorry = true};
+  report.servers.push_back({"a", "192.0.2.11:80", {.state = "down", .since = 1, .why = "refused"}});
+  report.servers.back().health.checks.push_back({.name = "tcp",
+                                                 .asked = "192.0.2.11:80",
+                                                 .state = "down",
+                                                 .since = 1,
+                                                 .why = "refused",
+                                                 .latency = 5,
+                                                 .last = 100,
+                                                 .damped_for = 3,
+                                                 .against = 1,
+                                                 .probes = 9,
+                                                 .failures = 4,
+                                                 .falls = 2,
+                                                 .hindrance = "no port"});
+  expect_round_trip(HealthRequest{}, HealthReply{{report}});
+  const auto health = decode_reply(HealthRequest{}, encode(Result<Reply>(HealthReply{{report}})));
+  ASSERT_TRUE(health);
+  EXPECT_EQ(std::get<HealthReply>(*health).health.at(0), report);
   expect_round_trip(DropsRequest{}, DropsReply{{{"no_server", "drop", "no server is available", 12}}});
   expect_round_trip(DiffRequest{}, DiffReply{{"add service web", ""}});
   expect_round_trip(ReloadRequest{}, ReloadReply{});

@@ -13,15 +13,16 @@ double seconds(Duration time) { return std::chrono::duration<double>(time).count
 }  // namespace
 
 Judgement::Judgement(const JudgementSettings& settings, TimePoint now)
-    : settings_(settings), verdict_(settings.initial), since_(now), counted_(now) {}
+    : settings_(settings), verdict_(settings.initial), heard_(settings.known), since_(now), counted_(now) {}
 
 double Judgement::points(TimePoint now) const {
-  if (!settings_.damping) return 0;
-  return points_ * std::exp2(-seconds(now - counted_) / seconds(settings_.damping->half_life));
+  if (!settings_.damping.enabled) return 0;
+  return points_ * std::exp2(-seconds(now - counted_) / seconds(settings_.damping.half_life));
 }
 
 bool Judgement::turn(Verdict verdict, TimePoint now) {
-  against_ = 0;
+  against_ = misses_ = 0;
+  well_ = false;
   if (verdict_ == verdict) return false;
   verdict_ = verdict;
   since_ = now;
@@ -29,10 +30,10 @@ bool Judgement::turn(Verdict verdict, TimePoint now) {
 }
 
 void Judgement::fell(TimePoint now) {
-  if (!settings_.damping) return;
+  if (!settings_.damping.enabled) return;
   points_ = points(now) + 1;
   counted_ = now;
-  const auto& d = *settings_.damping;
+  const auto& d = settings_.damping;
   if (points_ < d.suppress) return;
   const auto rest = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double>(seconds(d.half_life) * std::log2(points_ / d.reuse)));
@@ -49,6 +50,8 @@ bool Judgement::report(bool passed, std::string why, TimePoint now) {
       return false;
     }
     ++against_;
+    misses_ = 0;
+    well_ = well_ || against_ >= settings_.rise;
     if (damped_until_ && now < *damped_until_) return false;
     damped_until_.reset();
     if (!first && against_ < settings_.rise) return false;
@@ -58,6 +61,7 @@ bool Judgement::report(bool passed, std::string why, TimePoint now) {
   why_ = std::move(why);
   if (verdict_ == Verdict::Down) {
     against_ = 0;
+    if (well_ && ++misses_ >= settings_.fall) well_ = false;
     return false;
   }
   if (++against_ < settings_.fall && !first) return false;
@@ -82,7 +86,7 @@ void Judgement::change(const JudgementSettings& settings, TimePoint now) {
   points_ = points(now);
   counted_ = now;
   settings_ = settings;
-  if (!settings_.damping) damped_until_.reset();
+  if (!settings_.damping.enabled) damped_until_.reset();
 }
 
 }  // namespace plenum::health

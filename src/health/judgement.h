@@ -7,26 +7,19 @@
 #include <string>
 
 #include "base/clock.h"
+#include "conf/check.h"
 
 namespace plenum::health {
 
 enum class Verdict : std::uint8_t { Unknown, Up, Down };
 
-// A target that goes down over and over is kept down until it has rested (as RFC 2439 does with routes). Each fall
-// adds a point, which is halved every `half_life`; from `suppress` points on it is damped, below `reuse` no more.
-struct Damping {
-  double suppress = 4, reuse = 1;  // 0 < reuse < suppress
-  Duration half_life = std::chrono::minutes(2);
-  Duration longest = std::chrono::minutes(10);  // never damped for longer at a stretch
-
-  bool operator==(const Damping&) const = default;
-};
-
 struct JudgementSettings {
   std::uint32_t fall = 3, rise = 2;  // results in a row, at least 1
   // Before the first result: up (keepalived's way) or down (`alpha`). The first result decides otherwise at once.
   Verdict initial = Verdict::Up;
-  std::optional<Damping> damping = Damping{};
+  conf::Damping damping;
+  // `initial` is what results in a row said, of a time before this: the first one counts as any other.
+  bool known = false;
 
   bool operator==(const JudgementSettings&) const = default;
 };
@@ -46,6 +39,8 @@ class Judgement {
   // Kept down for having fallen too often; would be up else once its results say so.
   [[nodiscard]] bool damped() const { return damped_until_.has_value(); }
   [[nodiscard]] std::optional<TimePoint> damped_until() const { return damped_until_; }
+  // It is down for having fallen too often alone: its results in a row say up.
+  [[nodiscard]] bool well() const { return damped_until_.has_value() && well_; }
   // Of the last result that failed; empty: none did since it is up.
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] TimePoint since() const { return since_; }
@@ -65,6 +60,8 @@ class Judgement {
   bool heard_ = false;    // of any result
   bool passing_ = false;  // as the last one went
   std::uint32_t against_ = 0;
+  bool well_ = false;         // while damped: would be up else
+  std::uint32_t misses_ = 0;  // failures in a row against that
   std::string why_;
   TimePoint since_;
   double points_ = 0;  // at counted_

@@ -47,8 +47,16 @@ TEST_F(JudgementTest, TheFirstResultDecidesAtOnce) {
   EXPECT_EQ(unknown.verdict(), Verdict::Up);
 }
 
+TEST_F(JudgementTest, WhoIsKnownToBeWellFallsAsAnybodyDoes) {
+  Judgement j({.fall = 3, .initial = Verdict::Up, .known = true}, now_);
+  EXPECT_FALSE(fail(j));
+  EXPECT_FALSE(fail(j));
+  EXPECT_TRUE(fail(j));
+}
+
 TEST_F(JudgementTest, WhoFallsTooOftenIsDamped) {
-  Judgement j({.fall = 1, .rise = 1, .damping = Damping{.suppress = 3, .reuse = 1, .half_life = minutes(1)}}, now_);
+  Judgement j({.fall = 1, .rise = 1, .damping = conf::Damping{.half_life = minutes(1), .suppress = 3, .reuse = 1}},
+              now_);
   EXPECT_FALSE(pass(j));
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(fail(j));
@@ -72,7 +80,8 @@ TEST_F(JudgementTest, WhoFallsTooOftenIsDamped) {
 }
 
 TEST_F(JudgementTest, WhoStillFailsWhenRestedStaysDown) {
-  Judgement j({.fall = 1, .rise = 2, .damping = Damping{.suppress = 1, .reuse = 0.5, .half_life = minutes(1)}}, now_);
+  Judgement j({.fall = 1, .rise = 2, .damping = conf::Damping{.half_life = minutes(1), .suppress = 1, .reuse = 0.5}},
+              now_);
   EXPECT_FALSE(pass(j));
   EXPECT_TRUE(fail(j));
   ASSERT_TRUE(j.damped());
@@ -85,10 +94,11 @@ TEST_F(JudgementTest, WhoStillFailsWhenRestedStaysDown) {
 }
 
 TEST_F(JudgementTest, NobodyIsDampedForLongerThanTheLongest) {
-  Judgement j({.fall = 1,
-               .rise = 1,
-               .damping = Damping{.suppress = 1.5, .reuse = 0.001, .half_life = minutes(10), .longest = minutes(5)}},
-              now_);
+  Judgement j(
+      {.fall = 1,
+       .rise = 1,
+       .damping = conf::Damping{.half_life = minutes(10), .longest = minutes(5), .suppress = 1.5, .reuse = 0.001}},
+      now_);
   EXPECT_FALSE(pass(j));
   EXPECT_TRUE(fail(j));
   EXPECT_TRUE(pass(j));
@@ -96,8 +106,35 @@ TEST_F(JudgementTest, NobodyIsDampedForLongerThanTheLongest) {
   EXPECT_EQ(j.damped_until().value() - now_, minutes(5));
 }
 
+TEST_F(JudgementTest, OneThatIsDampedIsWellByTheSameRules) {
+  Judgement j({.fall = 2, .rise = 2, .damping = conf::Damping{.half_life = minutes(1), .suppress = 1, .reuse = 0.5}},
+              now_);
+  EXPECT_FALSE(pass(j));
+  EXPECT_FALSE(fail(j));
+  EXPECT_TRUE(fail(j));
+  ASSERT_TRUE(j.damped());
+  EXPECT_FALSE(j.well());
+  EXPECT_FALSE(pass(j));
+  EXPECT_FALSE(j.well());
+  EXPECT_FALSE(pass(j));
+  EXPECT_TRUE(j.well());
+  EXPECT_EQ(j.verdict(), Verdict::Down);
+  EXPECT_FALSE(fail(j));
+  EXPECT_TRUE(j.well()) << "one failure is none";
+  EXPECT_FALSE(fail(j));
+  EXPECT_FALSE(j.well());
+  EXPECT_FALSE(pass(j));
+  EXPECT_FALSE(pass(j));
+  EXPECT_TRUE(j.well());
+  now_ += minutes(5);
+  EXPECT_TRUE(j.advance(now_));
+  EXPECT_EQ(j.verdict(), Verdict::Up);
+  EXPECT_FALSE(j.well());
+}
+
 TEST_F(JudgementTest, RareFallsAreForgotten) {
-  Judgement j({.fall = 1, .rise = 1, .damping = Damping{.suppress = 3, .reuse = 1, .half_life = minutes(1)}}, now_);
+  Judgement j({.fall = 1, .rise = 1, .damping = conf::Damping{.half_life = minutes(1), .suppress = 3, .reuse = 1}},
+              now_);
   EXPECT_FALSE(pass(j));
   for (int i = 0; i < 20; ++i) {
     EXPECT_TRUE(fail(j));
@@ -108,13 +145,13 @@ TEST_F(JudgementTest, RareFallsAreForgotten) {
 }
 
 TEST_F(JudgementTest, AServerThatWasNeverThereHasNotFallen) {
-  Judgement j({.damping = Damping{.suppress = 1, .reuse = 0.5}}, now_);
+  Judgement j({.damping = conf::Damping{.suppress = 1, .reuse = 0.5}}, now_);
   EXPECT_TRUE(fail(j));
   EXPECT_FALSE(j.damped());
 }
 
 TEST_F(JudgementTest, WithoutDampingItIsAsOftenUpAsItLikes) {
-  Judgement j({.fall = 1, .rise = 1, .damping = {}}, now_);
+  Judgement j({.fall = 1, .rise = 1, .damping = {.enabled = false}}, now_);
   EXPECT_FALSE(pass(j));
   for (int i = 0; i < 50; ++i) {
     EXPECT_TRUE(fail(j));

@@ -200,7 +200,7 @@ void DataPlane::write_server(std::uint32_t index, std::uint32_t service, const c
   s.weight = static_cast<std::uint32_t>(spec.weight);
   lists_.set_load(index, {s.weight, spec.upper, spec.lower});
   s.proto = static_cast<std::uint32_t>(services_[service].key.protocol);
-  slot.removed = false;
+  slot.removed = slot.kept = false;
   removed_.erase(index);
   if (const auto it = next_hops_.find(spec.key.address); it != next_hops_.end()) point(index, it->second, now);
   shared(s.flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_HELD));
@@ -221,6 +221,11 @@ void DataPlane::set_pmtu_disc(bool on) {
 
 void DataPlane::remove_server(std::uint32_t index, TimePoint now) {
   auto& slot = servers_[index];
+  if (slot.kept) {
+    slot.kept = false;
+    slot.removed_at = now;
+    removed_.insert(index);
+  }
   if (slot.removed) return;
   shared(program_.servers[index].flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_AVAILABLE));
   slot.removed = true;
@@ -228,40 +233,64 @@ void DataPlane::remove_server(std::uint32_t index, TimePoint now) {
   removed_.insert(index);
 }
 
-Result<> DataPlane::set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now) {
-  auto& slot = services_[index];
-  std::vector<Member> members;
-  members.reserve(entry.servers.size());
-  // One that is draining was removed: IPVS would not have it in its list.
-  for (const auto& server : entry.servers)
-    if (const auto at = slot.servers.find(server.spec.key); at != slot.servers.end() && !server.draining())
-      members.push_back({at->second, static_cast<std::uint32_t>(server.weight())});
-  std::reverse(members.begin(), members.end());
-  return lists_.set(index, *abi_scheduler(entry.spec.scheduler), entry.spec.scheduler_flags, std::move(members), now);
+// As remove_server(), for one that is to come back.
+void DataPlane::keep_server(std::uint32_t index, TimePoint now) {
+  // One that is held for connections another director told of is out, too.
+  shared(program_.servers[index].flags).fetch_and(~static_cast<std::uint32_t>(PL_SERVER_AVAILABLE | PL_SERVER_HELD));
+  remove_server(index, now);
+  servers_[index].removed = servers_[index].kept = true;
+  removed_.erase(index);
 }
 
-Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceEntry* entry, TimePoint now) {
-  if (entry == nullptr) {
+Result<> DataPlane::set_members(std::uint32_t index, const ServiceInForce& service, TimePoint now) {
+  auto& slot = services_[index];
+  std::vector<Member> members;
+  members.reserve(service.servers.size());
+  // One that is draining was removed: IPVS would not have it in its list.
+  for (const auto& server : service.servers)
+    if (server.standing == Standing::In)
+      if (const auto at = slot.servers.find(server.wanted->key); at != slot.servers.end())
+        members.push_back({at->second, static_cast<std::uint32_t>(server.weight)});
+  std::reverse(members.begin(), members.end());
+  const auto& wanted = *service.wanted;
+  return lists_.set(index, *abi_scheduler(wanted.scheduler), wanted.scheduler_flags, std::move(members), now);
+}
+
+Result<> DataPlane::sync(const conf::ServiceKey& key, const ServiceInForce* service, TimePoint now) {
+  if (service == nullptr) {
     if (const auto it = by_key_.find(key); it != by_key_.end()) remove_service(it->second, now);
     return {};
   }
   PLENUM_TRY(const auto index, service_slot(key, now), "data plane");
   auto& slot = services_[index];
-  write_service(index, entry->spec);
+  write_service(index, *service->wanted);
   // A server there is no room for keeps no other from being served.
   Result<> outcome;
-  for (const auto& server : entry->servers) {
-    const auto at = server_slot(index, server.spec.key, now);
+  const auto seen = ++syncs_;
+  std::vector<std::uint32_t> out;
+  for (const auto& server : service->servers) {
+    const auto& server_key = server.wanted->key;
+    if (server.standing == Standing::Out) {
+      if (const auto at = slot.servers.find(server_key); at != slot.servers.end()) out.push_back(at->second);
+      continue;
+    }
+    const auto at = server_slot(index, server_key, now);
     if (at) {
-      shared(program_.servers[*at].port_for).store(abi_port_for(entry->spec, server.spec.key.port));
-      write_server(*at, index, server.effective(), now);
+      shared(program_.servers[*at].port_for).store(abi_port_for(*service->wanted, server_key.port));
+      write_server(*at, index, server.server(), now);
+      servers_[*at].seen = seen;
     } else {
       outcome = tl::unexpected(at.error());
     }
   }
-  PLENUM_CHECK(set_members(index, *entry, now), "data plane");
+  // Nobody is chosen any more before it is gone, and who comes is there before it is chosen.
+  PLENUM_CHECK(set_members(index, *service, now), "data plane");
+  for (const auto at : out) {
+    servers_[at].seen = seen;
+    keep_server(at, now);
+  }
   for (const auto& [server, at] : slot.servers)
-    if (entry->servers.find(server) == nullptr) remove_server(at, now);
+    if (servers_[at].seen != seen) remove_server(at, now);
   if (slot.removed) {
     // A service that comes back is a new one and counts from zero; its servers are revived.
     slot.baseline = total(slot);

@@ -17,6 +17,7 @@
 #include "bpf/abi.h"
 #include "lb/conn_table.h"
 #include "lb/estimator.h"
+#include "lb/in_force.h"
 #include "lb/member_lists.h"
 #include "lb/next_hop_slots.h"
 #include "lb/nexthop.h"
@@ -53,9 +54,10 @@ class DataPlane {
   // Which packets carry which mark, in order; at most PL_MARK_RULES of them.
   void set_marks(const std::vector<pl_mark_rule>& rules);
 
-  // Makes the maps agree with `entry`; nullptr: the service is removed. ENOSPC when a map is
-  // full: then what was there goes on, and the caller tries again when slots were given back.
-  Result<> sync(const conf::ServiceKey& key, const ServiceEntry* entry, TimePoint now);
+  // Makes the maps agree with `service`; nullptr: it is removed. ENOSPC when a map is full: then
+  // what was there goes on, and the caller tries again when slots were given back. Servers that
+  // are Out keep the slots they have, with counters and what connections there are.
+  Result<> sync(const conf::ServiceKey& key, const ServiceInForce* service, TimePoint now);
   // Keys of services in the maps, for a reconciliation that removes what the table has not.
   [[nodiscard]] std::vector<conf::ServiceKey> services() const;
 
@@ -118,7 +120,9 @@ class DataPlane {
     conf::ServerKey key;
     std::uint32_t service = 0;  // 0: the slot is free
     bool removed = false;
+    bool kept = false;  // removed, and to come back: given back only when the service drops it
     TimePoint removed_at{};
+    std::uint64_t seen = 0;  // by the last sync() of its service
     Counters baseline;
     Estimator estimator;
     bool nat = false;
@@ -139,8 +143,9 @@ class DataPlane {
   Result<std::uint32_t> server_slot(std::uint32_t service, const conf::ServerKey& key, TimePoint now);
   void write_server(std::uint32_t index, std::uint32_t service, const conf::Server& spec, TimePoint now);
   void remove_server(std::uint32_t index, TimePoint now);
+  void keep_server(std::uint32_t index, TimePoint now);
   void remove_service(std::uint32_t index, TimePoint now);
-  Result<> set_members(std::uint32_t index, const ServiceEntry& entry, TimePoint now);
+  Result<> set_members(std::uint32_t index, const ServiceInForce& service, TimePoint now);
   void point(std::uint32_t index, const NextHop& hop, TimePoint now);
   void release_server(std::uint32_t index, TimePoint now);
   void release_service(std::uint32_t index, TimePoint now);
@@ -172,6 +177,7 @@ class DataPlane {
   std::map<std::uint32_t, std::uint32_t> lookups_;  // enum pl_lookups to services found by it
   std::set<std::uint32_t> removed_;
   bool held_ = false;
+  std::uint64_t syncs_ = 0;
   std::set<net::Address> hops_due_;  // their next hop found no room
   RealServers reals_;
   bool pmtu_disc_ = true;

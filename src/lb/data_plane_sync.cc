@@ -121,7 +121,8 @@ Result<std::uint32_t> DataPlane::hold(const conf::ServiceKey& service, const con
   }
   auto& s = program_.servers[*at];
   auto& slot = servers_[*at];
-  if ((s.flags & PL_SERVER_AVAILABLE) != 0) return at;
+  // One that health keeps out has its connections when it is back.
+  if ((s.flags & PL_SERVER_AVAILABLE) != 0 || slot.kept) return at;
   set_nat(*at, server.address, forward == PL_FWD_MASQ);
   s.forward = forward;
   s.tunnel = PL_TUN_IPIP;

@@ -7,6 +7,7 @@
 
 #include "conf/reader.h"
 #include "lb/abi_values.h"
+#include "lb/health_changes.h"
 #include "lb/mapped_array.h"
 #include "lb/reload.h"
 #include "lb/tuning.h"
@@ -35,11 +36,12 @@ PlaneSizes sizes_of(const conf::Director& director) {
 
 }  // namespace
 
-Director::Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log)
+Director::Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log, Plan plan)
     : loop_(loop),
       clock_(clock),
       options_(std::move(options)),
       log_(std::move(log)),
+      plan_(std::move(plan)),
       started_(clock.now()),
       state_file_(state_path(options_.run_dir)),
       drop_entry_(std::random_device{}()) {}
@@ -48,11 +50,15 @@ Director::~Director() = default;
 
 Result<conf::Config> Director::read_config(const std::string& path) const {
   if (path == options_.config_path && options_.config_optional && !std::ifstream(path)) return conf::Config{};
-  return conf::load(path);
+  conf::Diagnostics warnings;
+  auto config = conf::load(path, conf::process_environment, &warnings);
+  for (const auto& warning : warnings.list()) log_("warning: " + warning.line_text());
+  return config;
 }
 
-Result<std::unique_ptr<Director>> Director::open(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log) {
-  std::unique_ptr<Director> director(new Director(loop, clock, std::move(options), std::move(log)));
+Result<std::unique_ptr<Director>> Director::open(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log,
+                                                 Plan plan) {
+  std::unique_ptr<Director> director(new Director(loop, clock, std::move(options), std::move(log), std::move(plan)));
   auto state = director->state_file_.read(clock.now());
   if (!state) {
     // What ran is still in the maps; only operators' words are lost, and that is said.
@@ -64,7 +70,7 @@ Result<std::unique_ptr<Director>> Director::open(rt::Loop& loop, const Clock& cl
     if (!*state) return tl::unexpected(std::move(config).error());
     director->config_error_ = config.error().what;
     director->log_("the file has errors, what ran before goes on:\n" + director->config_error_);
-    director->config_ = {(*state)->director, (*state)->vips, (*state)->last_file};
+    director->keep_config(**state);
   } else {
     director->config_ = *std::move(config);
   }
@@ -82,9 +88,13 @@ Result<> Director::start(std::optional<RuntimeState> state) {
   const Room room{.services = program_->services.size() - 1, .servers = program_->servers.size() - 1};
   table_ = Table(room);
   PLENUM_CHECK(load_table(state, room), options_.config_path);
+  if (state) words_ = state->words;
+  restarted_ = state.has_value();
+  plan();
   tune(program_->adopted() && state ? state->director.timeouts : conf::Timeouts{});
   PLENUM_CHECK(follow_network(), "netlink");
   sync_all();
+  running_ = true;
   next_hops_->settle();
   update_ports();
   apply_vips(state ? state->vips : std::vector<conf::Vip>{});
@@ -120,8 +130,17 @@ Result<> Director::load_table(const std::optional<RuntimeState>& state, Room roo
   if (!state) return tl::unexpected(std::move(next).error());
   config_error_ = next.error().what;
   log_("the file is refused, what ran before goes on: " + config_error_);
-  config_ = {state->director, state->vips, state->last_file};
+  keep_config(*state);
   return {};
+}
+
+// The file cannot be used: what ran goes on. Its checks are not among that.
+void Director::keep_config(const RuntimeState& state) {
+  config_ = {};
+  config_.director = state.director;
+  config_.vips = state.vips;
+  config_.services = state.last_file;
+  health_unknown_ = true;
 }
 
 Result<> Director::follow_network() {
@@ -151,7 +170,10 @@ Result<> Director::follow_network() {
 }
 
 Result<> Director::sync(const conf::ServiceKey& key) {
-  auto done = data_plane_->sync(key, table_.find(key), clock_.now());
+  words_due_.erase(key);
+  const auto* entry = table_.find(key);
+  const auto service = entry != nullptr ? std::optional(in_force(*entry, word_about(key))) : std::nullopt;
+  auto done = data_plane_->sync(key, service ? &*service : nullptr, clock_.now());
   if (!done) {
     log_("data plane: " + key.text() + ": " + done.error().what);
     unsynced_[key] = done.error().what;
@@ -181,6 +203,16 @@ void Director::sync_all() {
   follow_servers();
 }
 
+std::set<net::Address> Director::destinations() const {
+  auto out = data_plane_->destinations();
+  // Whoever comes back is reachable from its first packet on.
+  for (const auto& entry : table_.services())
+    for (const auto& server : entry.servers) out.insert(server.spec.key.address);
+  for (const auto& health : config_.health)
+    if (health.sorry) out.insert(health.sorry->key.address);
+  return out;
+}
+
 void Director::follow_servers() {
   std::set<net::Address> never = data_plane_->held_addresses();
   for (const auto& entry : table_.services())
@@ -188,13 +220,14 @@ void Director::follow_servers() {
   for (const auto& vip : config_.vips)
     for (const auto& prefix : vip.addresses) never.insert(prefix.address);
   next_hops_->never_source(std::move(never));
-  const auto destinations = data_plane_->destinations();
+  const auto destinations = this->destinations();
   next_hops_->want(destinations);
   data_plane_->forget_next_hops_except(destinations);
   schedule_ports();
 }
 
 void Director::changed() {
+  schedule_plan();
   // A large state takes time to write: then not after each of many changes.
   if (saving_.active()) return;
   const auto entries = table_.services().size() + table_.server_count();
@@ -210,6 +243,7 @@ void Director::save() {
   state.vips = config_.vips;
   for (const auto& entry : table_.services()) state.running.push_back(entry);
   state.baselines = data_plane_->baselines();
+  state.words = words_;
   if (const auto done = state_file_.write(state, clock_.now()); !done) log_("save state: " + done.error().what);
 }
 
@@ -250,6 +284,8 @@ Result<Reloaded> Director::reloaded(const conf::Config& config) const {
   auto next = lb::reload(table_, config_.services, config.services, clock_.now());
   if (!next) return next;
   auto lines = tuning_changes(config_.director, config.director);
+  auto checks = health_changes(config_.health, config.health, config.services);
+  next->lines.insert(next->lines.end(), std::make_move_iterator(checks.begin()), std::make_move_iterator(checks.end()));
   next->lines.insert(next->lines.begin(), std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end()));
   return next;
 }
@@ -275,7 +311,9 @@ Result<std::vector<std::string>> Director::reload(const std::string& path) {
   const auto sync_before = config_.director.sync;
   config_ = *std::move(config);
   config_error_.clear();
+  health_unknown_ = false;
   table_ = std::move(next.table);
+  plan();
   tune(timeouts_before);
   // Addresses come last: one that answers before its service is there would refuse clients.
   (void)vips_->remove(before, config_.vips, next_hops_->network());
@@ -320,6 +358,13 @@ void Director::set_backup(bool running) {
   defend();
 }
 
+// Long enough for a master's last word about a million connections.
+void Director::taken_over() {
+  constexpr std::uint64_t kSeconds = 1;
+  const auto until = current_tick() + ticks_of(kSeconds);
+  shared(program_->settings[0].takeover).store(until != 0 ? until : 1);
+}
+
 // What differs from IPVS's defaults, and what is on at the moment.
 std::vector<std::string> Director::tuning() const {
   auto out = conf::differences(config_.director.tuning);
@@ -350,6 +395,10 @@ Timeouts Director::timeouts(std::optional<std::uint32_t> tcp, std::optional<std:
 
 void Director::every_second() {
   const auto now = clock_.now();
+  // In the past for half of the ticks there are, it would be in the future again.
+  auto takeover = shared(program_->settings[0].takeover);
+  if (const auto until = takeover.load(); until != 0 && static_cast<std::int32_t>(until - current_tick()) <= 0)
+    takeover.store(0);
   defend();
   // An address that somebody removed, or whose interface came late, is put back.
   vip_problems_ = vips_->add(config_.vips, next_hops_->network());
@@ -360,10 +409,8 @@ void Director::every_second() {
   retry();
   if (mark_way_->due()) schedule_ports();
   sync_->every_second();
-  const auto steps = table_.expire(now, [this](const conf::ServiceKey& service, const conf::ServerKey& server) {
-    const auto numbers = data_plane_->numbers(service, server);
-    return std::uint64_t{numbers.active} + numbers.inactive + numbers.persistent;
-  });
+  cut_drains(now);
+  const auto steps = table_.expire(now, connections_of());
   if (steps.empty()) return;
   for (const auto& step : steps) {
     log_(describe(step));

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "lb/defence.h"
 #include "lb/explain/explanation.h"
 #include "lb/frame_keeper.h"
+#include "lb/health_source.h"
+#include "lb/in_force.h"
 #include "lb/mark_way.h"
 #include "lb/nexthop.h"
 #include "lb/ports.h"
@@ -33,6 +36,7 @@
 #include "lb/xdp_program.h"
 #include "rt/loop.h"
 #include "rt/netlink.h"
+#include "rt/paced.h"
 
 namespace plenum::lb {
 
@@ -46,11 +50,16 @@ struct DirectorOptions {
 class Director {
  public:
   using Log = std::function<void(const std::string&)>;
+  // The services, or what the file says of their health, are others: time to say words about them. Called before a
+  // file is carried out (the first one, too), so that words for new servers hold from their first moment on; and
+  // soon after operators' changes.
+  using Plan = std::function<void(Director&)>;
 
   // Reads the file, adopts or makes the data plane and brings it in line. A file with errors
   // is fatal at a first start only; over a running data plane it is reported and the last
   // good state goes on. `loop` and `clock` outlive the director.
-  static Result<std::unique_ptr<Director>> open(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log);
+  static Result<std::unique_ptr<Director>> open(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log,
+                                                Plan plan = {});
   ~Director();
 
   // Errors as Table::apply; the steps before the one that failed stay.
@@ -93,6 +102,12 @@ class Director {
   // What would become of a packet now. EINVAL: addresses of two families; ENODEV: no such interface.
   Result<Explanation> explain(Probe probe, const std::string& interface) const;
   [[nodiscard]] Tracer& tracer() { return *tracer_; }
+  // This host has become master: for a moment what would be strays are dropped (bpf/takeover.h), for what the former
+  // master tells of its connections may be under way.
+  void taken_over();
+  // Whom `director: sync: follow` names; empty: nobody. And whether this host is master there.
+  [[nodiscard]] const std::string& followed() const { return config_.director.sync.follow; }
+  void lead(bool leads);
   // Whether a backup sync daemon runs, which `tuning: backup_only` asks.
   void set_backup(bool running);
 
@@ -101,22 +116,53 @@ class Director {
   Result<> stop_sync(SyncRole role);
   [[nodiscard]] std::vector<SyncStatus> sync_status() const { return sync_->status(); }
 
+  // Health: see director_health.cc. What is wanted, for whoever checks it.
+  [[nodiscard]] const Table& table() const { return table_; }
+  [[nodiscard]] const conf::Config& config() const { return config_; }
+  // False: the file has errors at a start, and nobody knows what is to be checked. Words stay as they were.
+  [[nodiscard]] bool knows_health() const { return !health_unknown_; }
+  // It runs on from where an earlier daemon left it.
+  [[nodiscard]] bool restarted() const { return restarted_; }
+  // The words in force; at a start those of the daemon before.
+  [[nodiscard]] const HealthWords& words() const { return words_; }
+  // In force within a few milliseconds, together with others said meanwhile; an empty word: none. A service that is
+  // not there yet may be spoken of.
+  void say(const conf::ServiceKey& service, ServiceWord word);
+  // Whom listings ask.
+  void set_health_source(HealthSource source) { health_source_ = std::move(source); }
+  [[nodiscard]] std::vector<HealthReport> health_report() const;
+  // Everything of it; empty without a source.
+  [[nodiscard]] HealthPicture health() const { return health_source_ ? health_source_() : HealthPicture{}; }
+
   // Writes what a restarted daemon needs, at once.
   void save();
 
  private:
   class Change;  // director_change.cc
 
-  Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log);
+  Director(rt::Loop& loop, const Clock& clock, DirectorOptions options, Log log, Plan plan);
   Result<conf::Config> read_config(const std::string& path) const;
   Result<> start(std::optional<RuntimeState> state);
+  void keep_config(const RuntimeState& state);
   Result<> follow_network();
   Result<> load_table(const std::optional<RuntimeState>& state, Room room);
   // What could not be carried out is tried again every second; until then it is a warning.
   Result<> sync(const conf::ServiceKey& key);
   void retry();
+  void plan();
+  void schedule_plan();
+  void carry_out_words();
+  void forget_words();
+  void cut_drains(TimePoint now);
+  [[nodiscard]] const ServiceWord* word_about(const conf::ServiceKey& service) const;
+  [[nodiscard]] static std::uint64_t connections_of(const ServerNumbers& numbers);
+  [[nodiscard]] Table::ConnectionsOf connections_of() const;
+  void add_health(Status& status) const;
+  void explain_health(const conf::ServiceKey& service, Explanation& out) const;
   void apply_vips(const std::vector<conf::Vip>& before);
   void sync_all();
+  // Addresses that packets go to, or will when somebody is well again.
+  [[nodiscard]] std::set<net::Address> destinations() const;
   void follow_servers();
   void schedule_ports();
   void update_ports();
@@ -134,10 +180,10 @@ class Director {
   void tune(const conf::Timeouts& before);
   void defend();
   [[nodiscard]] Result<Reloaded> reloaded(const conf::Config& config) const;
-  [[nodiscard]] ServiceStatus status_with_numbers(const ServiceEntry& entry,
+  [[nodiscard]] ServiceStatus status_with_numbers(const ServiceEntry& entry, const HealthPicture& health,
                                                   const DataPlane::Snapshot* snapshot = nullptr) const;
-  [[nodiscard]] ServerStatus status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry,
-                                                 const DataPlane::Snapshot* snapshot = nullptr) const;
+  [[nodiscard]] ServerStatus status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const;
+  void add_numbers(const conf::ServiceKey& service, const DataPlane::Snapshot* snapshot, ServerStatus& out) const;
   [[nodiscard]] std::vector<std::string> warnings() const;
   [[nodiscard]] std::vector<std::string> tuning() const;
 
@@ -145,6 +191,8 @@ class Director {
   const Clock& clock_;
   DirectorOptions options_;
   Log log_;
+  Plan plan_;
+  HealthSource health_source_;
   TimePoint started_;
   conf::Config config_;
   std::string config_error_;
@@ -166,8 +214,20 @@ class Director {
   DefenceLevel defence_;
   DropEntry drop_entry_;
   bool backup_ = false;
+  bool leads_ = false;  // where followed() is somebody
   bool ports_due_ = false;
-  rt::Timer second_, sample_, aging_, ports_, saving_;
+  HealthWords words_;
+  std::set<conf::ServiceKey> words_due_;  // said, and not carried out yet
+  bool health_unknown_ = false, restarted_ = false;
+  bool running_ = false;  // behind the first sync_all(): words are carried out when they are said
+  rt::Timer second_, sample_, aging_, ports_, saving_, saving_words_;
+  // Words said in one moment come together: no scheduler's list is drawn up more often than that.
+  rt::Paced carrying_out_{
+      loop_, clock_, {.gather = std::chrono::milliseconds(2), .longest_rest = std::chrono::seconds(1)}, [this] {
+        carry_out_words();
+      }};
+  // As words are: many changes one by one must not cost a whole plan each.
+  rt::Paced planning_{loop_, clock_, {.longest_rest = std::chrono::seconds(1)}, [this] { plan(); }};
 };
 
 }  // namespace plenum::lb

@@ -37,9 +37,12 @@ void Director::update_ports() {
   if (!netfilters.empty()) vips.merge(addresses_of_ports(next_hops_->network()));
   show_fragment_targets(program_->vip_filter, vips, marks);
   std::set<std::uint32_t> ways_out;
-  for (const auto& destination : data_plane_->destinations())
+  for (const auto& destination : destinations())
     if (const auto* hop = next_hops_->find(destination); hop != nullptr && hop->state == NextHop::State::Resolved)
       ways_out.insert(hop->ifindex);
+  // Where plenum-vrrpd brings an address when this host is master: the program is there before it.
+  for (const auto& name : vrrp_interfaces(config_, vips))
+    if (const auto* link = next_hops_->network().link(name)) ways_out.insert(link->ifindex);
   const auto plan = plan_ports(config_.director.interfaces, vips, ways_out, next_hops_->network());
   port_problems_ = plan.warnings;
   data_plane_->set_marks(abi_marks(config_.director.marks, next_hops_->network(), port_problems_));

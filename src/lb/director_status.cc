@@ -1,32 +1,65 @@
 // What the director tells of itself: listings, connections, explanations, warnings.
 
+#include <algorithm>
+
 #include "lb/director.h"
 #include "lb/explain/live_view.h"
 #include "rt/sysctl.h"
 
 namespace plenum::lb {
 
-ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry,
-                                           const DataPlane::Snapshot* snapshot) const {
-  auto status = status_of(entry, clock_.now());
-  const auto numbers = data_plane_->numbers(service, entry.spec.key, snapshot);
-  status.counters = numbers.counters;
-  status.rates = numbers.rates;
-  status.active = numbers.active;
-  status.inactive = numbers.inactive;
-  status.persistent = numbers.persistent;
-  if (const auto* hop = next_hops_->find(entry.spec.key.address)) status.next_hop = hop->text();
-  return status;
+void Director::add_numbers(const conf::ServiceKey& service, const DataPlane::Snapshot* snapshot,
+                           ServerStatus& out) const {
+  const auto& key = out.server.key;
+  const auto numbers = data_plane_->numbers(service, key, snapshot);
+  out.counters = numbers.counters;
+  out.rates = numbers.rates;
+  out.active = numbers.active;
+  out.inactive = numbers.inactive;
+  out.persistent = numbers.persistent;
+  if (const auto* hop = next_hops_->find(key.address)) out.next_hop = hop->text();
 }
 
-ServiceStatus Director::status_with_numbers(const ServiceEntry& entry, const DataPlane::Snapshot* snapshot) const {
-  auto status = status_of(entry, clock_.now());
-  const auto numbers = data_plane_->numbers(entry.spec.key, snapshot);
+ServerStatus Director::status_with_numbers(const conf::ServiceKey& service, const ServerEntry& entry) const {
+  auto all = status_with_numbers(*table_.find(service), health());
+  const auto at = std::ranges::find_if(
+      all.servers, [&](const ServerStatus& one) { return one.server.key == entry.spec.key && !one.sorry; });
+  return at != all.servers.end() ? std::move(*at) : status_of(entry, clock_.now());
+}
+
+ServiceStatus Director::status_with_numbers(const ServiceEntry& entry, const HealthPicture& health,
+                                            const DataPlane::Snapshot* snapshot) const {
+  const auto now = clock_.now();
+  const auto& key = entry.spec.key;
+  ServiceStatus status;
+  status.service = entry.spec;
+  status.override_ = override_status(entry, now);
+  const auto numbers = data_plane_->numbers(key, snapshot);
   status.counters = numbers.counters;
   status.rates = numbers.rates;
-  status.servers.clear();
-  for (const auto& server : entry.servers)
-    status.servers.push_back(status_with_numbers(entry.spec.key, server, snapshot));
+  const auto of_service = health.find(key);
+  if (of_service != health.end()) status.health = of_service->second.service;
+  const auto all = in_force(entry, word_about(key));
+  status.servers.reserve(all.servers.size());
+  for (const auto& server : all.servers) {
+    ServerStatus out;
+    if (const auto* wanted = server.sorry ? nullptr : entry.servers.find(server.wanted->key)) {
+      out = status_of(*wanted, now);
+      out.draining = server.standing == Standing::Draining;
+      out.out = server.standing == Standing::Out;
+    }
+    out.sorry = server.sorry;
+    // Of one that is out, the weight it will have.
+    out.server = out.out ? *server.wanted : server.server();
+    if (!out.removed_in && out.server.weight != server.wanted->weight) out.wanted_weight = server.wanted->weight;
+    add_numbers(key, snapshot, out);
+    if (of_service != health.end())
+      if (const auto at = of_service->second.servers.find(out.server.key); at != of_service->second.servers.end()) {
+        out.health = at->second;
+        out.health->checks.clear();
+      }
+    status.servers.push_back(std::move(out));
+  }
   return status;
 }
 
@@ -35,12 +68,31 @@ Result<std::vector<ServiceStatus>> Director::list(const std::optional<conf::Serv
   if (!key) {
     out.reserve(table_.services().size());
     const auto snapshot = data_plane_->snapshot();
-    for (const auto& entry : table_.services()) out.push_back(status_with_numbers(entry, &snapshot));
+    const auto picture = health();
+    for (const auto& entry : table_.services()) out.push_back(status_with_numbers(entry, picture, &snapshot));
     return out;
   }
   const auto* entry = table_.find(*key);
   if (entry == nullptr) return fail(std::errc::no_such_process, "no such service");
-  out.push_back(status_with_numbers(*entry));
+  out.push_back(status_with_numbers(*entry, health()));
+  return out;
+}
+
+std::vector<HealthReport> Director::health_report() const {
+  std::vector<HealthReport> out;
+  auto picture = health();
+  const auto called = [](const std::string& name, const auto& key) { return name.empty() ? key.text() : name; };
+  for (const auto& entry : table_.services()) {
+    const auto at = picture.find(entry.spec.key);
+    if (at == picture.end()) continue;
+    HealthReport report{called(entry.spec.name, entry.spec.key), entry.spec.key.text(), at->second.service, {}};
+    for (const auto& server : entry.servers) {
+      const auto& key = server.spec.key;
+      if (const auto row = at->second.servers.find(key); row != at->second.servers.end())
+        report.servers.push_back({called(server.spec.name, key), key.text(), std::move(row->second)});
+    }
+    out.push_back(std::move(report));
+  }
   return out;
 }
 
@@ -57,6 +109,8 @@ std::vector<std::string> Director::warnings() const {
   std::vector<std::string> out = vip_problems_;
   out.insert(out.end(), port_problems_.begin(), port_problems_.end());
   for (auto& warning : sync_->warnings()) out.push_back(std::move(warning));
+  if (health_unknown_ && plan_)
+    out.push_back("no health checks run until the file is mended and carried out; servers that were down stay so");
   for (const auto& [key, why] : unsynced_) out.push_back(key.text() + ": not in force as listed: " + why);
   if (config_.director.connections != program_->conns.size() * PL_SLOTS ||
       config_.director.servers != program_->servers.size())
@@ -92,16 +146,72 @@ Result<Explanation> Director::explain(Probe probe, const std::string& interface)
     if (link == nullptr) return fail(std::errc::no_such_device, "no interface " + interface);
     probe.ifindex = link->ifindex;
   }
-  return lb::explain(live_view(*program_), probe, current_tick(),
-                     {[&](std::uint32_t index) {
-                        const auto* link = network.link(index);
-                        return link != nullptr ? link->name : "#" + std::to_string(index);
-                      },
-                      [this](const net::Address& address) {
-                        const auto* hop = next_hops_->find(address);
-                        return hop != nullptr ? hop->text() : std::string("not looked for");
-                      },
-                      marked_port_ != 0});
+  auto out = lb::explain(live_view(*program_), probe, current_tick(),
+                         {[&](std::uint32_t index) {
+                            const auto* link = network.link(index);
+                            return link != nullptr ? link->name : "#" + std::to_string(index);
+                          },
+                          [this](const net::Address& address) {
+                            const auto* hop = next_hops_->find(address);
+                            return hop != nullptr ? hop->text() : std::string("not looked for");
+                          },
+                          marked_port_ != 0});
+  if (!out.service.empty())
+    for (const auto& entry : table_.services())
+      if (entry.spec.key.text() == out.service) explain_health(entry.spec.key, out);
+  return out;
+}
+
+namespace {
+
+// How many checks of a service this host cannot ask, and why the first of them: nothing follows from such a check, so
+// that its server counts as it was before. Empty: it can ask all.
+std::string hindered_line(const ServiceEntry& entry, const decltype(HealthOfService::servers)& servers) {
+  std::size_t count = 0;
+  std::string first;
+  for (const auto& server : entry.servers) {
+    const auto at = servers.find(server.spec.key);
+    if (at == servers.end()) continue;
+    for (const auto& check : at->second.checks) {
+      if (check.hindrance.empty() || count++ != 0) continue;
+      first = (server.spec.name.empty() ? server.spec.key.text() : server.spec.name) + ": " + check.name + ": " +
+              check.hindrance;
+    }
+  }
+  if (count == 0) return "";
+  if (count == 1) return "a check CANNOT BE ASKED, " + first;
+  return std::to_string(count) + " checks CANNOT BE ASKED, first " + first;
+}
+
+}  // namespace
+
+void Director::add_health(Status& s) const {
+  const auto picture = health();
+  for (const auto& entry : table_.services()) {
+    const auto at = picture.find(entry.spec.key);
+    if (at == picture.end()) continue;
+    const auto& [service, servers] = at->second;
+    std::uint64_t down = 0, damped = 0;
+    const auto name = entry.spec.name.empty() ? entry.spec.key.text() : entry.spec.name;
+    for (const auto& [key, server] : servers) {
+      if (server.state == "damped") ++damped;
+      if (server.state != "up") ++down;
+    }
+    if (auto line = hindered_line(entry, servers); !line.empty()) s.health.push_back(name + ": " + line);
+    s.checked += servers.size();
+    s.down += down;
+    s.damped += damped;
+    const bool below = service.state == "down";
+    if (below) ++s.services_down;
+    if (service.sorry) ++s.sorry;
+    if (down == 0 && !below) continue;
+    auto line = name + ": " + std::to_string(down) + " of " + std::to_string(servers.size()) + " servers down";
+    if (damped != 0) line += ", " + std::to_string(damped) + " of them for not staying up";
+    if (below)
+      line += "; BELOW ITS QUORUM: weight " + std::to_string(service.weight) + " of " + std::to_string(service.quorum);
+    if (service.sorry) line += ", the sorry server takes all";
+    s.health.push_back(std::move(line));
+  }
 }
 
 Status Director::status() const {
@@ -124,6 +234,7 @@ Status Director::status() const {
     s.interfaces.push_back(
         {link != nullptr ? link->name : attachment.name, attachment.native ? "native" : "generic", attachment.note});
   }
+  add_health(s);
   s.vips = Vips::status(config_.vips, next_hops_->network());
   s.tuning = tuning();
   s.sync = sync_->status();

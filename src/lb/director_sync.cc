@@ -38,6 +38,14 @@ void Director::reload_sync(const conf::Sync& before) {
   set_backup(sync_->daemons().backup.has_value());
 }
 
+void Director::lead(bool leads) {
+  if (leads == leads_) return;
+  leads_ = leads;
+  log_(followed() + (leads ? " is master here" : " is not master here"));
+  if (leads) taken_over();
+  sync_->lead(leads);
+}
+
 Result<> Director::start_sync(SyncRole role, const conf::SyncDaemon& daemon) {
   PLENUM_CHECK(sync_->start(role, daemon), "sync daemon");
   set_backup(sync_->daemons().backup.has_value());

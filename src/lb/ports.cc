@@ -8,8 +8,11 @@ namespace plenum::lb {
 
 namespace {
 
-// The device frames are on: a VLAN device has none of its own.
-std::uint32_t below(const rt::Link& link) { return link.vlan_id != 0 && link.parent != 0 ? link.parent : link.ifindex; }
+// The device frames are on: a VLAN device and a virtual MAC's have none of their own.
+std::uint32_t below(const rt::Link& link) {
+  const bool upper = link.vlan_id != 0 || link.kind == "macvlan";
+  return upper && link.parent != 0 ? link.parent : link.ifindex;
+}
 
 void add_mac(pl_port& port, const net::Mac& mac) {
   const auto wire = abi_mac(mac);
@@ -83,6 +86,22 @@ PortPlan plan_ports(const std::vector<std::string>& named, const std::set<net::A
     plan.ports.push_back(port);
   }
   return plan;
+}
+
+std::set<std::string> vrrp_interfaces(const conf::Config& config, const std::set<net::Address>& vips) {
+  std::set<net::Address> ours = vips;
+  std::set<std::string> out;
+  for (const auto& vip : config.vips) {
+    if (!vip.by_vrrp) continue;
+    for (const auto& prefix : vip.addresses) ours.insert(prefix.address);
+    if (!vip.interface.empty()) out.insert(vip.interface);
+  }
+  for (const auto& router : config.vrrp.routers)
+    for (const auto* list : {&router.addresses, &router.excluded})
+      for (const auto& address : *list)
+        if (ours.contains(address.prefix.address))
+          out.insert(address.interface.empty() ? router.interface : address.interface);
+  return out;
 }
 
 }  // namespace plenum::lb

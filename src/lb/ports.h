@@ -25,4 +25,7 @@ struct PortPlan {
 PortPlan plan_ports(const std::vector<std::string>& named, const std::set<net::Address>& vips,
                     const std::set<std::uint32_t>& ways_out, const rt::Network& network);
 
+// Interfaces that plenum-vrrpd brings addresses to which one of `vips`, or a vip of the file, is.
+std::set<std::string> vrrp_interfaces(const conf::Config& config, const std::set<net::Address>& vips);
+
 }  // namespace plenum::lb

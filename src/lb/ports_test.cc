@@ -55,6 +55,38 @@ TEST(PlanPorts, GoesBelowAVlanDeviceAndKnowsItsTag) {
   EXPECT_EQ(plan.ports[1].vlan, 5u);
 }
 
+TEST(PlanPorts, GoesBelowAVirtualMac) {
+  auto network = host();
+  auto links = network.links();
+  std::vector<rt::Link> all;
+  for (const auto& [ifindex, one] : links) all.push_back(one);
+  rt::Link vmac = link(5, "vrrp.51", "00:00:5e:00:01:33");
+  vmac.kind = "macvlan";
+  vmac.parent = 3;
+  all.push_back(vmac);
+  auto addresses = network.addresses();
+  addresses.push_back(on(5, "203.0.113.9/32"));
+  network.reset(all, addresses, {});
+  const auto plan = plan_ports({}, {ip("203.0.113.9")}, {}, network);
+  EXPECT_EQ(plan.attach, (std::set<std::uint32_t>{3})) << "a macvlan has no native XDP, and frames are on its parent";
+  ASSERT_EQ(plan.ports.size(), 1u);
+  EXPECT_EQ(plan.ports[0].macs, 2u);
+}
+
+TEST(VrrpInterfaces, AreThereBeforeTheAddressIs) {
+  conf::Config config;
+  config.vips.push_back({"web", {*net::Prefix::parse("192.0.2.10/24")}, "eth0", true});
+  config.vips.push_back({"own", {*net::Prefix::parse("192.0.2.11/24")}, "eth9", false});
+  conf::VirtualRouter router;
+  router.interface = "eth1";
+  router.addresses = {{.prefix = *net::Prefix::parse("203.0.113.9/32")}};
+  router.excluded = {{.prefix = *net::Prefix::parse("203.0.113.10/32"), .interface = "eth2"}};
+  config.vrrp.routers = {router};
+  EXPECT_EQ(vrrp_interfaces(config, {}), (std::set<std::string>{"eth0"})) << "routers of addresses nobody listens on";
+  EXPECT_EQ(vrrp_interfaces(config, {ip("203.0.113.9"), ip("203.0.113.10")}),
+            (std::set<std::string>{"eth0", "eth1", "eth2"}));
+}
+
 TEST(PlanPorts, ObeysNamesAndTellsOfThoseThatAreNot) {
   const auto plan = plan_ports({"eth1", "eth7"}, {ip("192.0.2.10")}, {2}, host());
   EXPECT_EQ(plan.attach, (std::set<std::uint32_t>{3}));

@@ -4,6 +4,7 @@
 #include "lb/state_json.h"
 #include "lb/sync_json.h"
 #include "lb/tuning_json.h"
+#include "lb/words_json.h"
 
 namespace plenum::lb {
 namespace {
@@ -43,6 +44,7 @@ void write_host(JsonWriter& out, const RuntimeState& state) {
     out.begin_object();
     out.member("name", vip.name);
     out.member("interface", vip.interface);
+    if (vip.by_vrrp) out.member("by_vrrp", true);
     out.key("addresses").begin_array();
     for (const auto& prefix : vip.addresses) out.value(prefix.text());
     out.end_array();
@@ -89,6 +91,7 @@ void read_host(StateReader& in, const Json& json, RuntimeState& out) {
     conf::Vip vip;
     in.get(one, "name", vip.name);
     in.get(one, "interface", vip.interface);
+    in.get(one, "by_vrrp", vip.by_vrrp);
     for (const auto& text : in.array(one, "addresses")) {
       const auto prefix = text.is_string() ? net::Prefix::parse(text.get<std::string>()) : std::nullopt;
       if (!prefix) return in.fail("vip " + vip.name, "has something that is no address");
@@ -114,6 +117,8 @@ std::string write_state(const RuntimeState& state, TimePoint now, std::int64_t w
   }
   out.end_object();
   write_host(out, state);
+  out.key("health");
+  write_words(out, state.words, clock);
   out.key("file").begin_array();
   for (const auto& service : state.last_file) {
     out.line();
@@ -154,6 +159,7 @@ Result<RuntimeState> read_state(std::string_view text, TimePoint now, std::int64
     if (!in.ok()) break;
     state.running.push_back(std::move(entry));
   }
+  state.words = words_from(in, json);
   if (const auto* baselines = in.object(json, "baselines")) {
     for (const auto& [name, values] : baselines->items()) {
       auto& into = state.baselines[name];

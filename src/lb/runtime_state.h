@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "conf/config.h"
 #include "conf/l4.h"
+#include "lb/in_force.h"
 #include "lb/table.h"
 
 namespace plenum::lb {
@@ -23,6 +24,7 @@ struct RuntimeState {
   std::vector<conf::Vip> vips;
   conf::Sync sync;                    // the daemons that ran, whoever started them
   std::vector<ServiceEntry> running;  // order of addition
+  HealthWords words;                  // so that who was down is not tried on clients before it was asked again
   // Opaque here: the counters that "zero" made the new beginning, by whoever keeps them.
   std::map<std::string, std::vector<std::uint64_t>> baselines;
 };

@@ -58,6 +58,16 @@ RuntimeState sample() {
   state.director.nftables_marks = false;
   state.vips = {{"web", {*net::Prefix::parse("192.0.2.10/24"), *net::Prefix::parse("2001:db8::10/64")}, "eth0"}};
   for (const auto& entry : table.services()) state.running.push_back(entry);
+  auto& word = state.words[state.running[0].spec.key];
+  word.below_quorum = true;
+  word.sorry = (*state.running[0].servers.begin()).spec;
+  word.servers[at(1)] = {.down = true,
+                         .effect = conf::OnFailure::Drain,
+                         .cut_at = kThen + seconds(100),
+                         .why = "refused",
+                         .damped = true,
+                         .since = kThen - seconds(30)};
+  word.servers[at(2)] = {.effect = conf::OnFailure::Inhibit, .weight = 7, .more = -2};
   state.baselines["web"] = {1, 2, 18446744073709551615ull};
   return state;
 }
@@ -72,6 +82,7 @@ TEST(RuntimeState, ComesBackAsItWas) {
   EXPECT_EQ(back->baselines, sample().baselines);
   EXPECT_EQ(back->director, sample().director);
   EXPECT_EQ(back->vips, sample().vips);
+  EXPECT_EQ(back->words, sample().words);
   ASSERT_EQ(back->running.size(), 3u);
   EXPECT_EQ(back->running[2].spec.key.text(), "FWM 7 IPv6");
   EXPECT_EQ(back->running[1].override_->before, back->last_file[1]);
@@ -85,6 +96,9 @@ TEST(RuntimeState, DeadlinesGoOnOverARestart) {
   EXPECT_EQ(servers.find(at(1))->override_->expires, kNow + seconds(40));
   EXPECT_EQ(servers.find(at(2))->override_->expires, std::nullopt);
   EXPECT_EQ(servers.find(at(3))->removed_at, kNow + seconds(580));
+  const auto& word = back->words.at(back->running[0].spec.key).servers.at(at(1));
+  EXPECT_EQ(word.cut_at, kNow + seconds(80));
+  EXPECT_EQ(word.since, kNow - seconds(50));
   const auto late = read_state(text, kNow, kWall + 10000);
   EXPECT_EQ(late->running[0].servers.find(at(3))->removed_at, kNow) << "passed while the daemon was down";
   const auto backwards = read_state(text, kNow, kWall - 10000);

@@ -23,6 +23,10 @@ TimePoint SavedClock::deadline(std::int64_t seconds_left) const {
   return now + std::chrono::seconds(std::clamp<std::int64_t>(seconds_left - passed, 0, kLongest));
 }
 
+std::int64_t SavedClock::ago(TimePoint past) const {
+  return std::clamp<std::int64_t>(std::chrono::floor<std::chrono::seconds>(now - past).count(), 0, kLongest);
+}
+
 void write_members(JsonWriter& out, const conf::Server& server) {
   out.member("name", server.name);
   out.member("address", server.key.address.text());
@@ -221,6 +225,12 @@ std::optional<TimePoint> StateReader::deadline(const Json& json, const char* nam
   std::int64_t left = 0;
   get_integer(json, name, left, -kLongest, kLongest);
   return clock_.deadline(left);
+}
+
+TimePoint StateReader::past(const Json& json, const char* name) {
+  std::int64_t ago = 0;
+  get_integer(json, name, ago, 0, kLongest);
+  return clock_.now - std::chrono::seconds(std::min(ago + (json.contains(name) ? clock_.passed : 0), kLongest));
 }
 
 template <class Spec>

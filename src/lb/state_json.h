@@ -24,6 +24,7 @@ struct SavedClock {
 
   [[nodiscard]] std::int64_t left(TimePoint deadline) const;
   [[nodiscard]] TimePoint deadline(std::int64_t seconds_left) const;
+  [[nodiscard]] std::int64_t ago(TimePoint past) const;
 };
 
 // Members of the object that `out` has begun.
@@ -62,6 +63,8 @@ class StateReader {
   void governed(const Json& json, Governed<conf::Server>& out);
   void governed(const Json& json, Governed<conf::Service>& out);
   std::optional<TimePoint> deadline(const Json& json, const char* name);
+  // What SavedClock::ago() was written of; now where it is missing.
+  TimePoint past(const Json& json, const char* name);
 
  private:
   net::Address address(const Json& json);

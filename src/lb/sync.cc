@@ -45,6 +45,7 @@ Result<> Sync::run(SyncRole role) {
 Result<> Sync::start(SyncRole role, const conf::SyncDaemon& daemon) {
   if (wanted(role)) return fail(std::errc::file_exists, "a " + std::string(name_of(role)) + " is there already");
   wanted(role) = daemon;
+  if (role == SyncRole::Master) wanted_.follow.clear();  // an operator's runs whoever is master
   if (auto done = run(role); !done) {
     wanted(role).reset();
     done.error().code = std::make_error_code(std::errc::invalid_argument);
@@ -64,7 +65,31 @@ Result<> Sync::stop(SyncRole role) {
   return {};
 }
 
+void Sync::lead(bool leads) {
+  if (leads == leads_) return;
+  leads_ = leads;
+  if (wanted_.follow.empty()) return;
+  if (leads) {
+    // Anew, so that what is there is told first.
+    last_word_.cancel();
+    master_.daemon.reset();
+    keep(SyncRole::Master, false);
+  } else if (master_.daemon) {
+    master_.daemon->last_word();
+    last_word_ = loop_.every(std::chrono::milliseconds(5), [this] { end_last_word(); });
+  }
+}
+
+void Sync::end_last_word() {
+  if (master_.daemon && !master_.daemon->caught_up()) return;
+  last_word_.cancel();
+  master_.daemon.reset();
+  log_("sync daemon stands by: " + wanted_.follow + " is not master here");
+}
+
 void Sync::want(const conf::Sync& daemons) {
+  wanted_.follow = daemons.follow;
+  last_word_.cancel();
   for (const auto role : {SyncRole::Master, SyncRole::Backup}) {
     const auto& next = role == SyncRole::Master ? daemons.master : daemons.backup;
     if (wanted(role)) (void)stop(role);
@@ -76,7 +101,7 @@ void Sync::want(const conf::Sync& daemons) {
 
 // Starts it where it does not run; `again`: it was tried before.
 void Sync::keep(SyncRole role, bool again) {
-  if (!wanted(role)) return;
+  if (!wanted(role) || stands_by(role)) return;
   auto& problem = role == SyncRole::Master ? master_.problem : backup_.problem;
   const auto ifindex = ::if_nametoindex(wanted(role)->interface.c_str());
   // An interface that went and came back has another number, and the sockets are of the old.
@@ -111,6 +136,7 @@ std::vector<SyncStatus> Sync::status() const {
   std::vector<SyncStatus> out;
   if (wanted_.master) {
     SyncStatus status{"master", *wanted_.master, master_.daemon != nullptr, master_.problem, {}};
+    if (stands_by(SyncRole::Master) && !master_.daemon) status.problem = wanted_.follow + " is not master here";
     const auto sent = master_.daemon ? master_.daemon->sent() : SyncSent{};
     status.counters = {{"connections", sent.connections},
                        {"datagrams", sent.datagrams},

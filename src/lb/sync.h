@@ -36,6 +36,9 @@ class Sync {
   // Makes the daemons those; one that cannot run now is tried again by every_second().
   void want(const conf::Sync& daemons);
   void set(const SyncTuning& tuning);
+  // Whether this host is master where Sync::follow says; the master's daemon runs while it is. On ceasing to be it says
+  // everything it knows once more first, for the next master may have come back from the dead.
+  void lead(bool leads);
   void every_second();
 
   // As they were asked for, with what was left out filled in.
@@ -52,6 +55,10 @@ class Sync {
   };
   Result<> run(SyncRole role);
   void keep(SyncRole role, bool again);
+  [[nodiscard]] bool stands_by(SyncRole role) const {
+    return role == SyncRole::Master && !wanted_.follow.empty() && !leads_;
+  }
+  void end_last_word();
   [[nodiscard]] std::optional<conf::SyncDaemon>& wanted(SyncRole role) {
     return role == SyncRole::Master ? wanted_.master : wanted_.backup;
   }
@@ -64,6 +71,8 @@ class Sync {
   Log log_;
   SyncTuning tuning_;
   conf::Sync wanted_;
+  bool leads_ = false;   // asked where wanted_.follow is somebody
+  rt::Timer last_word_;  // while it is being said
   Seat<SyncMaster> master_;
   Seat<SyncBackup> backup_;
 };

@@ -1,14 +1,13 @@
 #include "lb/sync_backup.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "lb/abi_values.h"
 #include "lb/timeouts.h"
+#include "rt/datagram.h"
 #include "rt/sync_socket.h"
 
 namespace plenum::lb {
@@ -38,11 +37,6 @@ bool is_known(const proto::SyncConnection& c) {
 
 bool is_server(const net::Address& address) {
   return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback();
-}
-
-net::Address address_of(const sockaddr_storage& from) {
-  if (from.ss_family == AF_INET) return net::Address::v4_bytes(&reinterpret_cast<const sockaddr_in&>(from).sin_addr);
-  return net::Address::v6_bytes(&reinterpret_cast<const sockaddr_in6&>(from).sin6_addr);
 }
 
 }  // namespace
@@ -84,14 +78,11 @@ bool SyncBackup::is_peer(const net::Address& address) const {
 
 void SyncBackup::read(const Fd& socket) {
   for (int n = 0; n < kDatagrams; ++n) {
-    sockaddr_storage from{};
-    socklen_t length = sizeof from;
-    const auto size = ::recvfrom(socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT,
-                                 reinterpret_cast<sockaddr*>(&from), &length);
-    if (size < 0) break;
+    const auto heard = rt::receive_datagram(socket.get(), buffer_);
+    if (!heard) break;
     ++heard_.datagrams;
-    if (is_peer(address_of(from)))
-      take({buffer_.data(), static_cast<std::size_t>(size)});
+    if (is_peer(heard->source))
+      take(heard->payload);
     else
       ++heard_.foreign;
   }

@@ -43,6 +43,11 @@ class SyncMaster {
   SyncMaster& operator=(const SyncMaster&) = delete;
 
   void set(const SyncTuning& tuning);
+  // Tells everything once more, as fast as it goes: this host is about to tell nothing, and whoever comes behind it
+  // may not have been there before.
+  void last_word();
+  // Everything that is known was told.
+  [[nodiscard]] bool caught_up() const { return !walk_ && waiting_.empty(); }
   [[nodiscard]] const SyncSent& sent() const { return sent_; }
 
  private:
@@ -76,6 +81,7 @@ class SyncMaster {
   std::vector<Lane> lanes_;
   std::deque<Waiting> waiting_;
   std::optional<std::uint32_t> walk_;  // next bucket, while the table is looked over
+  bool in_haste_ = false;
   SyncSent sent_;
   std::uint32_t now_ = 0;
   rt::Timer timer_;

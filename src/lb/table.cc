@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "conf/fitness.h"
 #include "conf/scheduler_names.h"
 
 namespace plenum::lb {
@@ -20,13 +21,6 @@ std::size_t mix(std::uint64_t state, const net::Address& address) {
   std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), address.mapped().data(), sizeof halves);
   return mix(mix(state, halves[0]), halves[1]);
-}
-
-// What the kernel takes as a real server's address (ip_vs_new_dest).
-bool is_server_address(const net::Address& a) {
-  if (a.is_multicast() || a.is_unspecified()) return false;
-  if (a.is_v4()) return a.data()[0] != 0 && a.text() != "255.255.255.255";
-  return !(a.data()[0] == 0xfe && (a.data()[1] & 0xc0) == 0x80);  // link-local
 }
 
 conf::Service without_servers(conf::Service service) {
@@ -74,7 +68,7 @@ Result<> check(const conf::Service& service, const conf::Server& server) {
   if (tunnel && server.tunnel.type == conf::TunnelType::Gue && server.tunnel.port == 0) {
     return fail(std::errc::invalid_argument, "a GUE tunnel needs a port");
   }
-  if (!is_server_address(server.key.address)) {
+  if (conf::unfit_for_server(server.key.address) != nullptr) {
     return fail(std::errc::invalid_argument, server.key.address.text() + " is not a unicast address");
   }
   return {};

@@ -32,6 +32,7 @@ std::string carrier_of(const net::Address& address, const rt::Network& network) 
 std::vector<std::string> Vips::add(const std::vector<conf::Vip>& wanted, const rt::Network& network) {
   std::vector<std::string> problems;
   for (const auto& vip : wanted) {
+    if (vip.by_vrrp) continue;
     for (const auto& prefix : vip.addresses) {
       const auto carrier = carrier_of(prefix.address, network);
       if (!carrier.empty() && (vip.interface.empty() || carrier == vip.interface)) continue;
@@ -58,6 +59,7 @@ std::vector<std::string> Vips::remove(const std::vector<conf::Vip>& before, cons
   for (const auto& vip : wanted)
     for (const auto& prefix : vip.addresses) keep.insert(prefix.address);
   for (const auto& vip : before) {
+    if (vip.by_vrrp) continue;
     for (const auto& prefix : vip.addresses) {
       if (keep.contains(prefix.address)) continue;
       const auto name = carrier_of(prefix.address, network);
@@ -77,7 +79,7 @@ std::vector<VipStatus> Vips::status(const std::vector<conf::Vip>& vips, const rt
     for (const auto& prefix : vip.addresses) {
       const auto carrier = carrier_of(prefix.address, network);
       out.push_back({vip.name, prefix.text(), carrier.empty() ? interface_for(vip, prefix.address, network) : carrier,
-                     !carrier.empty()});
+                     !carrier.empty(), vip.by_vrrp});
     }
   }
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 // The file's virtual addresses on this host's interfaces: added when missing, removed when
-// the file drops them, left in place when the daemon stops.
+// the file drops them, left in place when the daemon stops. Those that plenum-vrrpd brings and
+// takes are left to it.
 
 #include <string>
 #include <vector>

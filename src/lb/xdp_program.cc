@@ -19,6 +19,7 @@
 #include "lb/shared_map.h"
 #include "lb/timeouts.h"
 #include "rt/bpf_mount.h"
+#include "rt/chores.h"
 
 namespace plenum::lb {
 
@@ -173,6 +174,8 @@ Result<std::unique_ptr<XdpProgram>> XdpProgram::open(const std::string& bpf_dir,
   set_sizes(*skeleton, sizes);
   adopt_sizes(*skeleton, bpf_dir);
   set_pins(*skeleton, bpf_dir);
+  // It makes the tables.
+  const rt::OnChoresCpu there;
   if (const int error = director_bpf::load(skeleton); error != 0)
     return fail_errno("data plane: load the program (" + words.text() + ")", -error);
   PLENUM_CHECK(program->map_arrays(), "data plane");

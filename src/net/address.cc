@@ -50,6 +50,8 @@ bool Address::is_loopback() const {
   return std::all_of(data(), data() + 15, [](auto b) { return b == 0; }) && data()[15] == 1;
 }
 
+bool Address::is_link_local() const { return !is_v4() && data()[0] == 0xfe && (data()[1] & 0xc0) == 0x80; }
+
 bool Address::matches(const Address& other, unsigned prefix) const {
   return family_ == other.family_ && masked(prefix) == other.masked(prefix);
 }

@@ -35,6 +35,8 @@ class Address {
   [[nodiscard]] bool is_unspecified() const;
   [[nodiscard]] bool is_multicast() const;
   [[nodiscard]] bool is_loopback() const;
+  // IPv6's fe80::/10, which means something on one link only. IPv4's 169.254.0.0/16 is routed like any other.
+  [[nodiscard]] bool is_link_local() const;
   // True where both share the first `prefix` bits (and the family).
   [[nodiscard]] bool matches(const Address& other, unsigned prefix) const;
   // The first `prefix` bits kept, the rest zero.

@@ -25,6 +25,13 @@ TEST(Address, MasksToPrefix) {
   EXPECT_EQ(Address::parse("10.1.2.3")->masked(0).text(), "0.0.0.0");
 }
 
+TEST(Address, LinkLocalIsOfIpv6Alone) {
+  for (const auto* so : {"fe80::", "fe80::1", "febf:ffff::1"}) EXPECT_TRUE(Address::parse(so)->is_link_local()) << so;
+  // IPv4's bytes are looked at as four: 254.128.0.1 begins as fe80:: does.
+  for (const auto* not_so : {"fe7f::1", "fec0::1", "ff02::1", "::1", "2001:db8::fe80", "169.254.0.1", "254.128.0.1"})
+    EXPECT_FALSE(Address::parse(not_so)->is_link_local()) << not_so;
+}
+
 TEST(Prefix, ContainsByFamilyAndBits) {
   const auto p = *Prefix::parse("192.0.2.10/24");
   EXPECT_EQ(p.text(), "192.0.2.10/24");

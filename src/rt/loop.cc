@@ -142,7 +142,7 @@ Signals& Signals::operator=(Signals&& other) noexcept {
 }
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
-Loop::~Loop() = default;
+Loop::~Loop() { impl_->kept.clear(); }
 
 void Loop::run() {
   // A stop() from before this call counts, so the flag is cleared only on the way out.
@@ -158,6 +158,9 @@ bool Loop::run_for(Duration time) {
 }
 
 void Loop::stop() { impl_->io.stop(); }
+
+void Loop::keep(std::shared_ptr<void> what) { impl_->kept.insert(std::move(what)); }
+void Loop::forget(const std::shared_ptr<void>& what) { impl_->kept.erase(what); }
 
 void Loop::post(Callback fn) { asio::post(impl_->io, std::move(fn)); }
 

@@ -105,6 +105,10 @@ class Loop {
   // One Signals per signal number in the process's life at a time.
   Result<Signals> on_signals(std::initializer_list<int> numbers, std::function<void(int)> fn);
 
+  // Shares it until forget() or the loop's end: what goes on behind whoever began it, for callbacks of its own.
+  void keep(std::shared_ptr<void> what);
+  void forget(const std::shared_ptr<void>& what);
+
   // The engine, for the .cc files of this room (rt/loop_impl.h).
   struct Impl;
   [[nodiscard]] Impl& impl() { return *impl_; }

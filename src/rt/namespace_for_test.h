@@ -48,10 +48,16 @@ class TwoNamespaces {
         there);
     TestNamespace::sh("ip link set eth0 up");
     sh_there("ip link set eth0 up");
+    // Until the kernel has seen to the carrier, what is sent is thrown away.
+    for (const bool here : {true, false}) {
+      const std::string carried = "until ip -o link show eth0 | grep -q 'state UP'; do sleep 0.01; done";
+      here ? sh(carried) : sh_there(carried);
+    }
   }
   static void sh(const std::string& command) { TestNamespace::sh(command); }
-  // The calling thread is there from now on.
+  // The calling thread is there, or here, from now on.
   void enter_there() const { there_.enter(); }
+  void enter_here() const { here_.enter(); }
   void sh_there(const std::string& command) const {
     there_.enter();
     TestNamespace::sh(command);

@@ -270,6 +270,47 @@ Result<bool> Netlink::remove_address(std::uint32_t ifindex, const net::Prefix& p
                 "remove address " + prefix.text());
 }
 
+Result<bool> Netlink::add_address(const AddressSpec& address) {
+  return unless(EEXIST, acknowledged(make_address(address).get()), "add address " + address.prefix.text());
+}
+
+namespace {
+
+std::string text_of(const RouteSpec& route) {
+  return route.destination ? route.destination->text() : std::string("default");
+}
+
+std::string text_of(const RuleSpec& rule) {
+  std::string out;
+  if (rule.from) out += " from " + rule.from->text();
+  if (rule.to) out += " to " + rule.to->text();
+  if (rule.table) out += " table " + std::to_string(*rule.table);
+  return out;
+}
+
+}  // namespace
+
+Result<bool> Netlink::add_route(const RouteSpec& route) {
+  return unless(EEXIST, acknowledged(make_route(true, route).get()), "add route " + text_of(route));
+}
+
+Result<bool> Netlink::remove_route(const RouteSpec& route) {
+  return unless(ESRCH, acknowledged(make_route(false, route).get()), "remove route " + text_of(route));
+}
+
+Result<bool> Netlink::add_rule(const RuleSpec& rule) {
+  return unless(EEXIST, acknowledged(make_rule(true, rule).get()), "add rule" + text_of(rule));
+}
+
+Result<bool> Netlink::remove_rule(const RuleSpec& rule) {
+  return unless(ENOENT, acknowledged(make_rule(false, rule).get()), "remove rule" + text_of(rule));
+}
+
+Result<> Netlink::add_macvlan(const std::string& name, std::uint32_t parent, const net::Mac& mac) {
+  PLENUM_CHECK(acknowledged(make_macvlan(name, parent, mac).get()), "add macvlan " + name);
+  return {};
+}
+
 Result<> Netlink::keep_neighbour(const NeighbourKey& key) {
   PLENUM_CHECK(acknowledged(make_neighbour(key, true).get()), "keep neighbour " + key.address.text());
   return {};

@@ -59,6 +59,17 @@ class Netlink {
   // it was the primary one and promote_secondaries is 0).
   Result<bool> remove_address(std::uint32_t ifindex, const net::Prefix& prefix);
 
+  // The same with all that an address may have. An address that is there is left as it is.
+  Result<bool> add_address(const AddressSpec& address);
+  // Routes and rules: false when it was there, or was not there, already.
+  Result<bool> add_route(const RouteSpec& route);
+  Result<bool> remove_route(const RouteSpec& route);
+  Result<bool> add_rule(const RuleSpec& rule);
+  Result<bool> remove_rule(const RuleSpec& rule);
+
+  // Makes a macvlan of mode private on the parent, down, with that MAC. EEXIST.
+  Result<> add_macvlan(const std::string& name, std::uint32_t parent, const net::Mac& mac);
+
   // A neighbour that is never resolved nor forgotten, and a route to addresses that are on the link. Both
   // idempotent; they go with the device.
   Result<> set_neighbour(const NeighbourKey& key, const net::Mac& mac);

@@ -26,6 +26,10 @@ Message make_dump_request(std::uint16_t type, std::uint8_t family);         // R
 Message make_link_flags(std::uint32_t ifindex, bool up);
 Message make_route_request(const net::Address& destination, std::uint32_t oif);
 Message make_address(bool add, std::uint32_t ifindex, const net::Prefix& prefix, bool preferred);
+Message make_address(const AddressSpec& address);
+Message make_route(bool add, const RouteSpec& route);
+Message make_rule(bool add, const RuleSpec& rule);
+Message make_macvlan(const std::string& name, std::uint32_t parent, const net::Mac& mac);
 Message make_neighbour(const NeighbourKey& key, bool keep);
 Message make_permanent_neighbour(const NeighbourKey& key, const net::Mac& mac);
 Message make_link_route(std::uint32_t ifindex, const net::Prefix& destination);

@@ -4,14 +4,15 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "rt/socket_option.h"
+
 namespace plenum::rt {
 
 Result<Fd> open_netlink_socket(int receive_buffer, int protocol) {
   Fd fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol)};
   if (!fd) return fail_errno("socket");
   // Without CAP_NET_ADMIN the first is refused and the second stops at net.core.rmem_max.
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0)
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  PLENUM_CHECK(set_receive_buffer(fd, receive_buffer), "netlink");
   sockaddr_nl any{};
   any.nl_family = AF_NETLINK;
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) return fail_errno("bind");

@@ -36,6 +36,39 @@ struct InterfaceAddress {
   bool operator==(const InterfaceAddress&) const = default;
 };
 
+// An address as it is to be added. Scope as rtnetlink counts it: 0 global, 200 site, 253 link, 254 host.
+struct AddressSpec {
+  std::uint32_t ifindex = 0;
+  net::Prefix prefix;
+  std::string label;  // IPv4; empty: none
+  std::uint8_t scope = 0;
+  std::optional<net::Address> broadcast;
+  bool preferred = true;             // IPv6: may be chosen as a source
+  bool duplicate_detection = false;  // IPv6
+  bool operator==(const AddressSpec&) const = default;
+};
+
+// A route or a rule as it is to be added. Numbers are the kernel's.
+struct RouteSpec {
+  net::Family family = net::Family::V4;
+  std::optional<net::Prefix> destination;   // none: the default route
+  std::optional<net::Address> via, source;  // source: preferred
+  std::uint32_t oif = 0;                    // 0: by the gateway
+  std::optional<std::uint32_t> metric, mtu;
+  std::uint32_t table = 254;  // RT_TABLE_MAIN
+  std::uint8_t scope = 0, protocol = 0, type = 1;
+  bool on_link = false;
+  bool operator==(const RouteSpec&) const = default;
+};
+struct RuleSpec {
+  net::Family family = net::Family::V4;
+  std::optional<net::Prefix> from, to;
+  std::string iif, oif;
+  std::optional<std::uint32_t> priority, fwmark, fwmask, table;
+  std::uint8_t action = 1;  // FR_ACT_TO_TBL
+  bool operator==(const RuleSpec&) const = default;
+};
+
 // Which neighbour: one per interface and address.
 struct NeighbourKey {
   std::uint32_t ifindex = 0;

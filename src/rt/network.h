@@ -27,7 +27,7 @@ class Network {
   [[nodiscard]] const Neighbour* neighbour(const NeighbourKey& key) const;
   [[nodiscard]] const std::map<std::uint32_t, Link>& links() const { return links_; }
   [[nodiscard]] const std::map<NeighbourKey, Neighbour>& neighbours() const { return neighbours_; }
-  // Of every link, or one.
+  // Of every link, or one; the first that was there first, which is the one that the kernel takes.
   [[nodiscard]] std::vector<InterfaceAddress> addresses(std::uint32_t ifindex = 0) const;
   // Whether any interface carries the address.
   [[nodiscard]] bool carries(const net::Address& address) const;
@@ -40,14 +40,22 @@ class Network {
                                                        const std::function<bool(const net::Address&)>& never) const;
 
  private:
+  bool put(const InterfaceAddress& address);
+
   struct AddressKey {
     std::uint32_t ifindex = 0;
     net::Prefix prefix;
     auto operator<=>(const AddressKey&) const = default;
   };
 
+  struct Held {
+    InterfaceAddress address;
+    std::uint64_t number = 0;  // in the order of the kernel's own list: it adds behind what it has
+  };
+
   std::map<std::uint32_t, Link> links_;
-  std::map<AddressKey, InterfaceAddress> addresses_;
+  std::map<AddressKey, Held> addresses_;
+  std::uint64_t next_address_ = 0;
   std::map<NeighbourKey, Neighbour> neighbours_;
 };
 

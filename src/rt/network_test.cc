@@ -41,6 +41,20 @@ TEST(Network, ALinkTakesItsAddressesAndNeighboursAlong) {
   EXPECT_EQ(network.link("eth0"), nullptr);
 }
 
+TEST(Network, AddressesAreInTheOrderInWhichTheyCame) {
+  const auto at = [](const char* text) { return InterfaceAddress{.ifindex = 2, .prefix = *net::Prefix::parse(text)}; };
+  Network network;
+  network.reset({}, {at("192.0.2.9/24"), at("10.0.0.1/24")}, {});
+  network.apply(AddressChanged{at("10.0.0.0/24")});
+  auto first = at("192.0.2.9/24");
+  first.deprecated = true;
+  network.apply(AddressChanged{first});
+  EXPECT_EQ(network.addresses(2), (std::vector{first, at("10.0.0.1/24"), at("10.0.0.0/24")}));
+  network.apply(AddressGone{first});
+  network.apply(AddressChanged{first});
+  EXPECT_EQ(network.addresses().back(), first) << "anew";
+}
+
 TEST(Network, TakesTheKernelsSourceUnlessForbiddenOrDeprecated) {
   Network network;
   auto vip = address(2, "10.0.0.100/32");

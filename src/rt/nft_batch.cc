@@ -7,7 +7,9 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "rt/netlink_message.h"
 
@@ -17,9 +19,10 @@ namespace {
 
 // Elements of a set in one message: libnl's messages have room for a page.
 constexpr std::size_t kElements = 100;
-// How nft(8) shows a set's keys, which is all it is for: TYPE_MARK, and as user data NFTNL_UDATA_SET_KEYBYTEORDER of
-// four bytes, BYTEORDER_HOST_ENDIAN.
-constexpr std::uint32_t kMarkType = 19;
+// How nft(8) shows a set's keys, which is all it is for: TYPE_IPADDR, TYPE_IP6ADDR, TYPE_MARK, TYPE_IFINDEX, several
+// one above the other; and as user data NFTNL_UDATA_SET_KEYBYTEORDER of four bytes, BYTEORDER_HOST_ENDIAN.
+constexpr std::uint32_t kAddress4Type = 7, kAddress6Type = 8, kMarkType = 19, kInterfaceType = 20;
+constexpr int kTypeBits = 6;
 constexpr std::uint8_t kKeysInHostOrder[] = {0, 4, 1, 0, 0, 0};
 
 void put_number(nl_msg* message, int type, std::uint32_t value) { nla_put_u32(message, type, htonl(value)); }
@@ -43,6 +46,13 @@ std::vector<char> message_of(std::uint16_t type, int flags, std::uint8_t family,
   std::vector<char> out(NLMSG_ALIGN(header->nlmsg_len));
   std::memcpy(out.data(), header, header->nlmsg_len);
   return out;
+}
+
+// As registers have numbers.
+void append_in_host_order(std::vector<std::uint8_t>& key, std::uint32_t value) {
+  std::uint8_t bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  key.insert(key.end(), std::begin(bytes), std::end(bytes));
 }
 
 void nothing(nl_msg*) {}
@@ -154,6 +164,7 @@ void NftRule::verdict(std::int32_t code, const std::string& chain) {
   });
 }
 
+void NftRule::accept() { verdict(NF_ACCEPT, ""); }
 void NftRule::drop() { verdict(NF_DROP, ""); }
 void NftRule::go_to(const std::string& chain) { verdict(NFT_GOTO, chain); }
 
@@ -187,35 +198,58 @@ void NftBatch::add_chain(NftFamily family, const std::string& table, const std::
   });
 }
 
-void NftBatch::add_marks(NftFamily family, const std::string& table, const std::string& set,
-                         std::span<const std::uint32_t> marks) {
+void NftBatch::add_set(NftFamily family, const std::string& table, const std::string& set, const KeyType& type,
+                       const std::vector<Bytes>& keys) {
   const auto id = ++sets_;
   add(NFT_MSG_NEWSET, NLM_F_CREATE, family, [&](nl_msg* m) {
     nla_put_string(m, NFTA_SET_TABLE, table.c_str());
     nla_put_string(m, NFTA_SET_NAME, set.c_str());
     put_number(m, NFTA_SET_FLAGS, 0);
-    put_number(m, NFTA_SET_KEY_TYPE, kMarkType);
-    put_number(m, NFTA_SET_KEY_LEN, sizeof(std::uint32_t));
+    put_number(m, NFTA_SET_KEY_TYPE, type.number);
+    put_number(m, NFTA_SET_KEY_LEN, type.length);
     put_number(m, NFTA_SET_ID, id);
-    nla_put(m, NFTA_SET_USERDATA, sizeof kKeysInHostOrder, kKeysInHostOrder);
+    if (type.host_order) nla_put(m, NFTA_SET_USERDATA, sizeof kKeysInHostOrder, kKeysInHostOrder);
   });
-  for (std::size_t at = 0; at < marks.size(); at += kElements) {
-    const auto part = marks.subspan(at, std::min(kElements, marks.size() - at));
+  for (std::size_t at = 0; at < keys.size(); at += kElements) {
+    const auto part = std::span(keys).subspan(at, std::min(kElements, keys.size() - at));
     add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, [&](nl_msg* m) {
       nla_put_string(m, NFTA_SET_ELEM_LIST_TABLE, table.c_str());
       nla_put_string(m, NFTA_SET_ELEM_LIST_SET, set.c_str());
       put_number(m, NFTA_SET_ELEM_LIST_SET_ID, id);
       nlattr* list = nla_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
-      for (const auto mark : part) {
+      for (const auto& key : part) {
         nlattr* element = nla_nest_start(m, NFTA_LIST_ELEM);
-        std::uint8_t key[sizeof mark];
-        std::memcpy(key, &mark, sizeof mark);  // as registers have it: in host order
         put_value(m, NFTA_SET_ELEM_KEY, key);
         nla_nest_end(m, element);
       }
       nla_nest_end(m, list);
     });
   }
+}
+
+void NftBatch::add_marks(NftFamily family, const std::string& table, const std::string& set,
+                         std::span<const std::uint32_t> marks) {
+  std::vector<Bytes> keys;
+  for (const auto mark : marks) append_in_host_order(keys.emplace_back(), mark);
+  add_set(family, table, set, {kMarkType, sizeof(std::uint32_t), true}, keys);
+}
+
+void NftBatch::add_addresses(NftFamily family, const std::string& table, const std::string& set,
+                             std::span<const net::Address> addresses) {
+  const bool v4 = family == NftFamily::Ipv4;
+  std::vector<Bytes> keys;
+  for (const auto& address : addresses) keys.emplace_back(address.data(), address.data() + address.size());
+  add_set(family, table, set, v4 ? KeyType{kAddress4Type, 4} : KeyType{kAddress6Type, 16}, keys);
+}
+
+void NftBatch::add_link_addresses(const std::string& table, const std::string& set,
+                                  std::span<const std::pair<net::Address, std::uint32_t>> addresses) {
+  std::vector<Bytes> keys;
+  for (const auto& [address, ifindex] : addresses) {
+    auto& key = keys.emplace_back(address.data(), address.data() + address.size());
+    append_in_host_order(key, ifindex);
+  }
+  add_set(NftFamily::Ipv6, table, set, {kAddress6Type << kTypeBits | kInterfaceType, 16 + sizeof(std::uint32_t)}, keys);
 }
 
 void NftBatch::add_rule(NftFamily family, const std::string& table, const std::string& chain,

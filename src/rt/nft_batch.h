@@ -1,6 +1,6 @@
 #pragma once
 // Changes of nftables as one batch of netlink messages, which the kernel carries out as a whole or
-// not at all: tables, chains, sets of marks and rules, by the expressions of linux/netfilter/nf_tables.h.
+// not at all: tables, chains, sets and rules, by the expressions of linux/netfilter/nf_tables.h.
 // Bytes only, no sockets. libnl builds the attributes. (libnftables, which reads the language of nft(8),
 // is GPL-2.0 only; and that language cannot write a mark into a frame.)
 
@@ -11,7 +11,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "net/address.h"
 
 struct nl_msg;
 
@@ -44,6 +47,7 @@ class NftRule {
   void count();
   // A copy of the packet to the address in one register, out of the device whose index is in the other.
   void duplicate(std::uint32_t address, std::uint32_t device);
+  void accept();
   void drop();
   void go_to(const std::string& chain);
 
@@ -63,6 +67,12 @@ class NftBatch {
                  const std::optional<NftHook>& hook = std::nullopt);
   void add_marks(NftFamily family, const std::string& table, const std::string& set,
                  std::span<const std::uint32_t> marks);
+  // Of the table's family.
+  void add_addresses(NftFamily family, const std::string& table, const std::string& set,
+                     std::span<const net::Address> addresses);
+  // IPv6's of a link, with the interface's index, which is looked up in the register behind the address's.
+  void add_link_addresses(const std::string& table, const std::string& set,
+                          std::span<const std::pair<net::Address, std::uint32_t>> addresses);
   void add_rule(NftFamily family, const std::string& table, const std::string& chain,
                 const std::function<void(NftRule&)>& expressions);
 
@@ -72,6 +82,14 @@ class NftBatch {
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()) + 2; }
 
  private:
+  using Bytes = std::vector<std::uint8_t>;
+  // What nft(8) shows keys as, and their length.
+  struct KeyType {
+    std::uint32_t number = 0, length = 0;
+    bool host_order = false;
+  };
+  void add_set(NftFamily family, const std::string& table, const std::string& set, const KeyType& type,
+               const std::vector<Bytes>& keys);
   void add(std::uint16_t type, int flags, NftFamily family, const std::function<void(nl_msg*)>& attributes);
 
   std::vector<std::vector<char>> messages_;

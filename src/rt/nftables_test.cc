@@ -73,6 +73,37 @@ TEST_F(NftablesTest, CarriesOutABatch) {
   });
 }
 
+TEST_F(NftablesTest, SetsOfAddresses) {
+  in_thread([] {
+    const TestNamespace here;
+    auto nftables = Nftables::open();
+    ASSERT_TRUE(nftables) << nftables.error().what;
+    const auto address = [](const char* text) { return net::Address::parse(text).value(); };
+    NftBatch batch;
+    batch.add_table(NftFamily::Ipv4, "mine/run");
+    batch.add_addresses(NftFamily::Ipv4, "mine/run", "few", std::vector{address("192.0.2.1"), address("192.0.2.2")});
+    std::vector<net::Address> many;
+    for (std::uint32_t i = 0; i < 1000; ++i) many.push_back(net::Address::v4(0x0a000000 + i));
+    batch.add_addresses(NftFamily::Ipv4, "mine/run", "many", many);
+    batch.add_table(NftFamily::Ipv6, "mine/run");
+    batch.add_addresses(NftFamily::Ipv6, "mine/run", "sixes", std::vector{address("2001:db8::1")});
+    batch.add_link_addresses("mine/run", "links", std::vector{std::pair{address("fe80::1"), 1U}});
+    batch.add_chain(NftFamily::Ipv6, "mine/run", "in", NftHook{NF_INET_LOCAL_IN, 99, ""});
+    batch.add_rule(NftFamily::Ipv6, "mine/run", "in", [](NftRule& rule) {
+      rule.payload(NFT_PAYLOAD_NETWORK_HEADER, 24, 16, NFT_REG_1);
+      rule.meta(NFT_META_IIF, NFT_REG_2);
+      rule.in_set(NFT_REG_1, "links");
+      rule.accept();
+    });
+    const auto done = nftables->commit(batch);
+    ASSERT_TRUE(done) << done.error().what;
+    for (const auto* text : {"type ipv4_addr", "elements = { 192.0.2.1, 192.0.2.2 }", "10.0.3.231", "type ipv6_addr",
+                             "elements = { 2001:db8::1 }", "type ipv6_addr . iface_index",
+                             "elements = { fe80::1 . \"lo\" }", "ip6 daddr . iif @links accept"})
+      EXPECT_TRUE(listed(text)) << text;
+  });
+}
+
 TEST_F(NftablesTest, OfABatchThatIsRefusedNothingStays) {
   in_thread([] {
     const TestNamespace here;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace plenum::vrrp {
 
@@ -15,7 +16,7 @@ std::string_view state_text(State state) {
 }
 
 std::string_view reason_text(Reason reason) {
-  constexpr std::array<std::string_view, 10> kTexts{"started",
+  constexpr std::array<std::string_view, 11> kTexts{"started",
                                                     "owner of the addresses",
                                                     "no master was heard",
                                                     "the master resigned",
@@ -24,7 +25,8 @@ std::string_view reason_text(Reason reason) {
                                                     "a better master was heard",
                                                     "may not take part",
                                                     "told to give up",
-                                                    "as its sync group"};
+                                                    "as its sync group",
+                                                    "its addresses were here from before"};
   return kTexts[static_cast<std::size_t>(reason)];
 }
 
@@ -37,10 +39,13 @@ Duration master_down_interval(std::uint8_t version, std::uint8_t priority, Durat
   return 3 * master_interval + skew_time(version, priority, master_interval);
 }
 
+Duration brief_skew(std::uint8_t priority) { return std::chrono::microseconds(10) * (256 - priority); }
+
 Actions Router::become_master(Reason reason, TimePoint now) {
   Actions out{.transition = Transition{state_, State::Master, reason}, .adverts = {effective_}, .announce = true};
   state_ = State::Master;
   master_.reset();
+  succession_.reset();
   preempt_from_.reset();
   due_ = now + settings_.interval;
   return out;
@@ -52,6 +57,7 @@ Actions Router::become_backup(Reason reason, TimePoint now) {
   preempt_from_.reset();
   down_reason_ = Reason::Silence;
   due_ = now + down_interval();
+  spared_ = false;
   return out;
 }
 
@@ -64,6 +70,7 @@ Actions Router::set_able(bool able, TimePoint now) {
     state_ = State::Fault;
     due_.reset();
     master_.reset();
+    succession_.reset();
     return out;
   }
   if (is_owner()) return become_master(Reason::Owner, now);
@@ -74,9 +81,14 @@ Actions Router::set_able(bool able, TimePoint now) {
 }
 
 void Router::heard(const VrrpAdvert& advert, const net::Address& source, TimePoint now) {
-  // Version 2 has one interval for all (RFC 3768 section 7.1).
-  const Duration interval = settings_.version == 2 ? settings_.interval : advert.interval;
-  master_ = Master{source, advert.priority, interval, now};
+  if (rival_ == source) rival_.reset();
+  if (master_ && master_->source != source && master_->priority >= effective_) rival_ = master_->source;
+  if (advert.priority >= effective_)
+    succession_.reset();
+  else if (master_ && master_->source != source && down_reason_ != Reason::Resigned)
+    succession_ = Succession{*master_, now};
+  master_ = Master{source, advert.priority, interval_of(advert), now};
+  spared_ = false;
 }
 
 bool Router::may_preempt(TimePoint now) {
@@ -86,7 +98,7 @@ bool Router::may_preempt(TimePoint now) {
   return now >= *preempt_from_;
 }
 
-Actions Router::receive(const VrrpAdvert& advert, const net::Address& source, TimePoint now) {
+Actions Router::receive(const VrrpAdvert& advert, const net::Address& source, TimePoint now, bool only_other) {
   if (state_ == State::Fault) return {};
   if (state_ == State::Master) {
     if (advert.priority == kVrrpPriorityResign) {
@@ -103,9 +115,12 @@ Actions Router::receive(const VrrpAdvert& advert, const net::Address& source, Ti
     return {.transition = {}, .adverts = {effective_}, .announce = true};
   }
   if (advert.priority == kVrrpPriorityResign) {
+    if (rival_ == source) rival_.reset();
+    if (succession_ && succession_->before.source == source) succession_.reset();
     // Of the master alone: a router that was none may give up, too.
     if (master_ && master_->source != source) return {};
-    due_ = now + skew_time(settings_.version, effective_, master_interval());
+    const bool brief = only_other && master_ && !rival_;
+    due_ = now + (brief ? brief_skew(effective_) : skew_time(settings_.version, effective_, master_interval()));
     down_reason_ = Reason::Resigned;
     return {};
   }
@@ -116,8 +131,11 @@ Actions Router::receive(const VrrpAdvert& advert, const net::Address& source, Ti
     due_ = now + down_interval();
     return {};
   }
-  // Discarded: the timer runs on, from the last one that counted.
+  // Discarded: the timer runs on, from the last one that counted. Adoption's ends, which is for when nobody is there.
+  if (down_reason_ == Reason::Adopted) due_ = now + down_interval();
   down_reason_ = Reason::Preempted;
+  lesser_priority_ = advert.priority;
+  lesser_interval_ = interval_of(advert);
   return {};
 }
 
@@ -125,21 +143,48 @@ Actions Router::advance(TimePoint now) {
   if (!due_ || now < *due_) return {};
   if (state_ == State::Backup) return become_master(down_reason_, now);
   // From when it was due, so that lateness does not add up; but no burst where much was missed.
-  due_ = std::max(*due_ + settings_.interval, now);
+  const auto next = *due_ + settings_.interval;
+  due_ = next > now ? next : now + settings_.interval;
   return {.transition = {}, .adverts = {effective_}, .announce = false};
+}
+
+void Router::was_away(Duration time, TimePoint now) {
+  // The skew behind a resignation is nobody's silence.
+  if (state_ != State::Backup || !due_ || down_reason_ == Reason::Resigned) return;
+  auto later = *due_ + time;
+  if (const auto least = now + master_interval(); later < least && !std::exchange(spared_, true)) later = least;
+  due_ = later;
+}
+
+void Router::adopt(TimePoint now) {
+  if (state_ != State::Backup || master_) return;
+  down_reason_ = Reason::Adopted;
+  due_ = now + patience();
+}
+
+// What a backup waits for began when it began, or its master was heard last: with another priority or interval it ends
+// sooner or later by that alone.
+void Router::retime(Duration patience_before, TimePoint now) {
+  // The skew behind a resignation is a short one, whatever it is of.
+  if (state_ != State::Backup || down_reason_ == Reason::Resigned) return;
+  due_ = std::max(*due_ + patience() - patience_before, now);
+  // Who was about to preempt and may not any more lets be whom it heard; that one may not have to say so before long.
+  if (down_reason_ == Reason::Preempted && (lesser_priority_ >= effective_ || !settings_.preempt))
+    due_ = std::max(*due_, now + lesser_interval_ + skew_time(settings_.version, effective_, lesser_interval_));
 }
 
 Actions Router::set_priority(std::uint8_t effective, TimePoint now) {
   if (effective == effective_ || settings_.priority == kVrrpPriorityOwner) return {};
+  const auto before = patience();
   effective_ = std::clamp<std::uint8_t>(effective, 1, kVrrpPriorityOwner - 1);
-  // A backup's skew is another one now; what it waits for began when the master was heard last.
-  if (state_ == State::Backup && master_ && down_reason_ == Reason::Silence)
-    due_ = std::max(master_->heard + down_interval(), now);
+  retime(before, now);
   return {};
 }
 
 Actions Router::neighbor_down(const net::Address& source, TimePoint now) {
-  if (state_ != State::Backup || !master_ || master_->source != source) return {};
+  const bool masters = master_ && master_->source == source;
+  const bool before = succession_ && succession_->before.source == source && master_ && master_->priority < effective_;
+  if (state_ != State::Backup || !(masters || before)) return {};
   return become_master(Reason::NeighborDown, now);
 }
 
@@ -161,13 +206,14 @@ Actions Router::follow(State state, TimePoint now) {
 void Router::change(const RouterSettings& settings, TimePoint now) {
   const auto tracked = static_cast<int>(effective_) - settings_.priority;
   const auto interval_before = settings_.interval;
+  const auto patience_before = patience();
   settings_ = settings;
   effective_ = settings.priority == kVrrpPriorityOwner
                    ? kVrrpPriorityOwner
                    : static_cast<std::uint8_t>(std::clamp(settings.priority + tracked, 1, kVrrpPriorityOwner - 1));
   // A shorter interval counts from now on; a longer one behind the packet that is due.
   if (state_ == State::Master && settings_.interval < interval_before) due_ = std::min(*due_, now + settings_.interval);
-  if (state_ == State::Backup && !master_) due_ = now + down_interval();
+  retime(patience_before, now);
 }
 
 }  // namespace plenum::vrrp

@@ -29,7 +29,8 @@ enum class Reason : std::uint8_t {
   Outranked,     // a better master was heard
   Withdrawn,     // may not take part any more
   Stopped,       // told to give up: by an operator, or at the daemon's end
-  Group          // its sync group's other routers are in that state
+  Group,         // its sync group's other routers are in that state
+  Adopted        // its addresses were here from before, and no master was heard
 };
 std::string_view reason_text(Reason reason);
 
@@ -67,6 +68,9 @@ struct Actions {
 // RFC 3768 section 6.1, where the skew is a part of a second), and the skew in it.
 Duration skew_time(std::uint8_t version, std::uint8_t priority, Duration master_interval);
 Duration master_down_interval(std::uint8_t version, std::uint8_t priority, Duration master_interval);
+// From 10 us for the highest priority to 2.55 ms for the lowest: longer than an advertisement takes on a link, for
+// priorities ten apart.
+Duration brief_skew(std::uint8_t priority);
 
 class Router {
  public:
@@ -75,16 +79,29 @@ class Router {
   // May take part, or not (an interface is down, something tracked failed). In Fault until the first call.
   Actions set_able(bool able, TimePoint now);
   // A valid advertisement of this virtual router, from `source`. Version 2's interval is the caller's to compare.
-  Actions receive(const proto::VrrpAdvert& advert, const net::Address& source, TimePoint now);
+  // only_other: there is no third router, as far as the caller knows. Then a master that resigns is followed in
+  // brief_skew() instead of skew_time(), unless a better router than this one was heard of. The RFC's skew has the best
+  // backup come first; it is up to an interval, for which nobody has the addresses. (A better third one that does not
+  // preempt would let a lesser one that came too early be. One that preempts discards its advertisements and takes over
+  // when it would have anyway, by RFC 9568 section 6.4.2, and two that come at once meet in one advertisement.)
+  Actions receive(const proto::VrrpAdvert& advert, const net::Address& source, TimePoint now, bool only_other = false);
   // To be called at due() or later.
   Actions advance(TimePoint now);
+  // This host itself stood still until now, for `time` at least, and heard nobody: that is no silence of the
+  // master's. How long it really was nobody knows, so the master has one more of its intervals to be heard, once until
+  // it is: a host that stands still again and again would never take over.
+  void was_away(Duration time, TimePoint now);
   // When advance() has something to do next; none in Fault.
   [[nodiscard]] std::optional<TimePoint> due() const { return due_; }
+
+  // The addresses are on this host already, from a daemon that ended without giving them up: a backup that has heard
+  // nobody waits for one advertisement only, not for three, before it is master again.
+  void adopt(TimePoint now);
 
   // With what is tracked. 255 is an owner's alone, and stays.
   Actions set_priority(std::uint8_t effective, TimePoint now);
   // The BFD session to `source` went down, which was up while its advertisements came. Nothing happens unless that
-  // is who is master.
+  // is who is master, or was before its lesser successor.
   Actions neighbor_down(const net::Address& source, TimePoint now);
   // A master gives up (an advertisement of priority 0) and is Backup; others do nothing. At the daemon's end set_able()
   // says more.
@@ -104,14 +121,38 @@ class Router {
     TimePoint heard;
   };
   [[nodiscard]] const std::optional<Master>& master() const { return master_; }
+  // It lets that one be.
+  [[nodiscard]] bool follows() const {
+    return state_ == State::Backup && master_.has_value() && down_reason_ == Reason::Silence;
+  }
+  // A lesser master than this router, which is let be, came while `before` was master, who had not given up. If that
+  // is because `before` is dead and the lesser one noticed first, it came too early, and not to be let be: this router
+  // was to follow.
+  struct Succession {
+    Master before;
+    TimePoint at;  // when the lesser one was first heard
+  };
+  [[nodiscard]] const std::optional<Succession>& succession() const { return succession_; }
+  // Of the master's advertisements; its own, while there is none.
+  [[nodiscard]] Duration master_interval() const { return master_ ? master_->interval : settings_.interval; }
   [[nodiscard]] const RouterSettings& settings() const { return settings_; }
 
  private:
   Actions become_master(Reason reason, TimePoint now);
   Actions become_backup(Reason reason, TimePoint now);
-  [[nodiscard]] Duration master_interval() const { return master_ ? master_->interval : settings_.interval; }
   [[nodiscard]] Duration down_interval() const {
     return master_down_interval(settings_.version, effective_, master_interval());
+  }
+  // A backup's, from when it began to wait or heard its master last.
+  [[nodiscard]] Duration patience() const {
+    return down_reason_ == Reason::Adopted
+               ? settings_.interval + skew_time(settings_.version, effective_, settings_.interval)
+               : down_interval();
+  }
+  void retime(Duration patience_before, TimePoint now);
+  [[nodiscard]] Duration interval_of(const proto::VrrpAdvert& advert) const {
+    // Version 2 has one interval for all (RFC 3768 section 7.1).
+    return settings_.version == 2 ? settings_.interval : advert.interval;
   }
   [[nodiscard]] bool is_owner() const { return effective_ == proto::kVrrpPriorityOwner; }
   void heard(const proto::VrrpAdvert& advert, const net::Address& source, TimePoint now);
@@ -121,9 +162,16 @@ class Router {
   std::uint8_t effective_;
   State state_ = State::Fault;
   std::optional<TimePoint> due_;
+  bool spared_ = false;  // the master has had its one more interval
   std::optional<Master> master_;
+  // The last router of at least this one's priority that was master before the present one, and may be about still.
+  std::optional<net::Address> rival_;
+  std::optional<Succession> succession_;
   std::optional<TimePoint> preempt_from_;  // a lower master was heard, and may be preempted from then on
-  Reason down_reason_ = Reason::Silence;   // what the master-down timer's end will be called
+  // Of the master that is about to be preempted.
+  std::uint8_t lesser_priority_ = 0;
+  Duration lesser_interval_{};
+  Reason down_reason_ = Reason::Silence;  // what the master-down timer's end will be called
 };
 
 }  // namespace plenum::vrrp

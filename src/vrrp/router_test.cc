@@ -33,6 +33,8 @@ class RouterTest : public testing::Test {
   Actions hear(std::uint8_t priority, const char* from = "192.0.2.1", Duration interval = seconds(1)) {
     return router_.receive(advert(priority, interval), address(from), now_);
   }
+  // Of two alone.
+  Actions resigns(const char* from = "192.0.2.1") { return router_.receive(advert(0), address(from), now_, true); }
   [[nodiscard]] Duration left() const { return router_.due().value() - now_; }
   // Nothing is to be done before then, and at that time something is.
   Actions at_due() {
@@ -121,6 +123,52 @@ TEST_F(RouterTest, AMasterThatResignsIsFollowedInSkewTime) {
   EXPECT_EQ(at_due().transition, to(State::Backup, State::Master, Reason::Resigned));
 }
 
+TEST_F(RouterTest, WhereItMayItFollowsAtOnce) {
+  begin(settings());
+  EXPECT_TRUE(resigns().empty());
+  EXPECT_EQ(left(), skew_time(3, 100, seconds(1))) << "nobody was master that it knew";
+  begin(settings());
+  EXPECT_TRUE(hear(150).empty());
+  EXPECT_TRUE(resigns().empty());
+  EXPECT_EQ(left(), brief_skew(100));
+  EXPECT_EQ(at_due().transition, to(State::Backup, State::Master, Reason::Resigned));
+  EXPECT_LT(brief_skew(100), milliseconds(2));
+  EXPECT_LT(brief_skew(110), brief_skew(100));
+}
+
+TEST_F(RouterTest, ABetterBackupThatWasMasterOnceComesFirst) {
+  begin(settings());
+  EXPECT_TRUE(hear(150, "192.0.2.1").empty());
+  EXPECT_TRUE(hear(160, "192.0.2.3").empty());
+  EXPECT_TRUE(resigns("192.0.2.3").empty());
+  EXPECT_EQ(left(), skew_time(3, 100, seconds(1)));
+  // Until that one resigned as well, or is master again.
+  begin(settings());
+  EXPECT_TRUE(hear(150, "192.0.2.1").empty());
+  EXPECT_TRUE(hear(160, "192.0.2.3").empty());
+  EXPECT_TRUE(resigns("192.0.2.1").empty());
+  EXPECT_TRUE(resigns("192.0.2.3").empty());
+  EXPECT_EQ(left(), brief_skew(100));
+  begin(settings());
+  EXPECT_TRUE(hear(90, "192.0.2.1").empty()) << "a lesser one that may not be preempted is no rival";
+}
+
+TEST_F(RouterTest, WhoHasTheAddressesFromBeforeWaitsForOneAdvertisement) {
+  begin(settings());
+  router_.adopt(now_);
+  EXPECT_EQ(left(), seconds(1) + skew_time(3, 100, seconds(1)));
+  EXPECT_EQ(at_due().transition, to(State::Backup, State::Master, Reason::Adopted));
+  begin(settings());
+  router_.adopt(now_);
+  EXPECT_TRUE(hear(150).empty());
+  EXPECT_EQ(left(), master_down_interval(3, 100, seconds(1))) << "somebody is master";
+  EXPECT_EQ(at_due().transition, to(State::Backup, State::Master, Reason::Silence));
+  begin(settings());
+  router_.adopt(now_);
+  EXPECT_TRUE(hear(50).empty());
+  EXPECT_EQ(left(), master_down_interval(3, 100, seconds(1))) << "somebody is, if to be preempted";
+}
+
 TEST_F(RouterTest, ThatSomebodyElseResignsSaysNothing) {
   begin(settings());
   EXPECT_TRUE(hear(150).empty());
@@ -198,8 +246,6 @@ TEST_F(RouterTest, AMasterAdvertisesAtItsInterval) {
   (void)router_.advance(first + seconds(6) + milliseconds(300));
   EXPECT_EQ(router_.due(), first + seconds(7));
   (void)router_.advance(first + seconds(20));
-  EXPECT_EQ(router_.due(), first + seconds(20));
-  (void)router_.advance(first + seconds(20));
   EXPECT_EQ(router_.due(), first + seconds(21));
 }
 
@@ -271,6 +317,40 @@ TEST_F(RouterTest, TheMastersBfdSessionGoesDown) {
   EXPECT_TRUE(router_.neighbor_down(address("192.0.2.1"), now_).empty()) << "is master itself";
 }
 
+// Of three, the least noticed it first. Whoever lets a lesser master be does not let it win the election.
+TEST_F(RouterTest, ALesserOneThatNoticedFirstIsNotLetBe) {
+  auto s = settings();
+  s.preempt = false;
+  const auto succeeded = [&] {
+    begin(s);
+    EXPECT_TRUE(hear(150).empty());
+    now_ += milliseconds(90);
+    EXPECT_TRUE(hear(50, "192.0.2.3").empty());
+  };
+  succeeded();
+  ASSERT_TRUE(router_.succession());
+  EXPECT_EQ(router_.succession()->before.source, address("192.0.2.1"));
+  EXPECT_EQ(router_.succession()->at, now_);
+  now_ += milliseconds(20);
+  EXPECT_EQ(router_.neighbor_down(address("192.0.2.1"), now_).transition,
+            to(State::Backup, State::Master, Reason::NeighborDown));
+  EXPECT_FALSE(router_.succession());
+  succeeded();
+  router_.set_priority(40, now_);
+  EXPECT_TRUE(router_.neighbor_down(address("192.0.2.1"), now_).empty()) << "it is not the lesser one any more";
+  succeeded();
+  EXPECT_TRUE(hear(0).empty());
+  EXPECT_FALSE(router_.succession()) << "the former one gave up by itself, if late";
+  succeeded();
+  EXPECT_TRUE(hear(150).empty());
+  EXPECT_FALSE(router_.succession()) << "the former one lives";
+  EXPECT_TRUE(hear(0).empty());
+  EXPECT_TRUE(hear(50, "192.0.2.3").empty());
+  EXPECT_FALSE(router_.succession()) << "it had given up";
+  EXPECT_TRUE(hear(120, "192.0.2.4").empty());
+  EXPECT_FALSE(router_.succession()) << "a better one follows";
+}
+
 TEST_F(RouterTest, AnotherPriority) {
   begin(settings());
   EXPECT_TRUE(hear(150).empty());
@@ -287,6 +367,46 @@ TEST_F(RouterTest, AnotherPriority) {
   begin(settings(255));
   EXPECT_TRUE(router_.set_priority(10, now_).empty());
   EXPECT_EQ(router_.priority(), 255);
+}
+
+TEST_F(RouterTest, TimeAwayIsNoSilence) {
+  begin(settings());
+  hear(200);
+  now_ += seconds(1);
+  router_.was_away(seconds(1), now_);
+  EXPECT_EQ(left(), master_down_interval(3, 100, seconds(1)));
+  router_.set_priority(150, now_);
+  EXPECT_EQ(left(), master_down_interval(3, 150, seconds(1))) << "as reckoned anew";
+  hear(50, "192.0.2.3");
+  router_.was_away(seconds(1), now_);
+  EXPECT_EQ(left(), master_down_interval(3, 150, seconds(1)) + seconds(1)) << "nor where a lower one is there";
+  EXPECT_EQ(at_due().transition->reason, Reason::Preempted);
+  begin(settings());
+  router_.adopt(now_);
+  const auto before = left();
+  router_.was_away(seconds(2), now_);
+  EXPECT_EQ(left(), before + seconds(2));
+  EXPECT_EQ(at_due().transition->reason, Reason::Adopted);
+}
+
+// How long it was away is known as far as it was late, and may have been more.
+TEST_F(RouterTest, BehindATimeAwayTheMasterHasOneIntervalToBeHeard) {
+  begin(settings());
+  hear(200);
+  now_ = router_.due().value() + milliseconds(20);
+  router_.was_away(milliseconds(20), now_);
+  EXPECT_EQ(left(), seconds(1));
+  now_ = router_.due().value() + milliseconds(20);
+  router_.was_away(milliseconds(20), now_);
+  EXPECT_EQ(left(), Duration::zero()) << "once: who is away again and again takes over all the same";
+  hear(200);
+  now_ = router_.due().value() + milliseconds(20);
+  router_.was_away(milliseconds(20), now_);
+  EXPECT_EQ(left(), seconds(1));
+  hear(0);
+  const auto skew = left();
+  router_.was_away(milliseconds(20), now_);
+  EXPECT_EQ(left(), skew) << "who resigned is not waited for";
 }
 
 TEST_F(RouterTest, AsItsSyncGroup) {
@@ -311,6 +431,58 @@ TEST_F(RouterTest, NewSettings) {
   EXPECT_EQ(left(), milliseconds(100)) << "the one that is due comes";
   EXPECT_EQ(at_due().adverts, std::vector<std::uint8_t>{140});
   EXPECT_EQ(left(), seconds(5));
+}
+
+TEST_F(RouterTest, NewSettingsDoNotBeginABackupsWaitAnew) {
+  begin(settings());
+  now_ += seconds(2);
+  router_.change(settings(), now_);
+  EXPECT_EQ(left(), master_down_interval(3, 100, seconds(1)) - seconds(2));
+  auto s = settings(200);
+  s.interval = seconds(2);
+  router_.change(s, now_);
+  EXPECT_EQ(left(), master_down_interval(3, 200, seconds(2)) - seconds(2));
+  s.interval = milliseconds(100);
+  router_.change(s, now_);
+  EXPECT_EQ(left(), Duration::zero()) << "was over already, then";
+  begin(settings());
+  router_.adopt(now_);
+  now_ += milliseconds(500);
+  router_.change(settings(), now_);
+  EXPECT_EQ(left(), milliseconds(500) + skew_time(3, 100, seconds(1)));
+  EXPECT_EQ(at_due().transition->reason, Reason::Adopted);
+  begin(settings());
+  EXPECT_TRUE(hear(150).empty());
+  EXPECT_TRUE(hear(0).empty());
+  router_.change(settings(), now_);
+  EXPECT_EQ(left(), skew_time(3, 100, seconds(1)));
+  EXPECT_EQ(at_due().transition->reason, Reason::Resigned);
+}
+
+// One advertisement more, or it would be master for that long.
+TEST_F(RouterTest, WhoMayNotPreemptAnyMoreLetsTheLesserOneBe) {
+  const auto about_to_preempt = [&] {
+    begin(settings());
+    EXPECT_TRUE(hear(50).empty());
+    now_ = router_.due().value() - milliseconds(1);
+    EXPECT_TRUE(hear(50, "192.0.2.1", seconds(2)).empty());
+  };
+  about_to_preempt();
+  EXPECT_TRUE(router_.set_priority(60, now_).empty());
+  EXPECT_EQ(left(), milliseconds(1) + skew_time(3, 60, seconds(1)) - skew_time(3, 100, seconds(1)))
+      << "still the better one";
+  EXPECT_TRUE(router_.set_priority(50, now_).empty());
+  EXPECT_GT(left(), seconds(2));
+  EXPECT_LT(left(), seconds(4));
+  now_ += seconds(2);
+  EXPECT_TRUE(router_.advance(now_).empty());
+  EXPECT_TRUE(hear(50, "192.0.2.1", seconds(2)).empty());
+  EXPECT_EQ(left(), master_down_interval(3, 50, seconds(2)));
+  about_to_preempt();
+  auto s = settings();
+  s.preempt = false;
+  router_.change(s, now_);
+  EXPECT_GT(left(), seconds(2)) << "told not to";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 the client's load program. They need root, and know the programs only by their command line."""
 import pathlib
 import sys
+import time
 
 import pytest
 
@@ -10,6 +11,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from lab import payload  # noqa: E402  (the path above comes first)
 from lab.host import end_on_sigterm  # noqa: E402
+from lab.network import Lab  # noqa: E402
+from lab.pair import Pair  # noqa: E402
+from lab.witness import Witness  # noqa: E402
 from stage import Stage  # noqa: E402
 
 
@@ -30,6 +34,33 @@ def stage(request, large):
         yield made
 
 
+@pytest.fixture
+def lab():
+    """Two directors' hosts beside each other, and nothing that runs."""
+    with Lab("dr-pair") as made:
+        yield made
+
+
+IDLE_TEST = "test_an_idle_pair_stays_as_it_is_while_everything_else_runs"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def idle_pair(request):
+    """Two directors that do nothing but watch each other from the first test to the last, which keep the machine
+    busy meanwhile. Made where the test that looks at it is among those that run."""
+    if not any(item.name == IDLE_TEST for item in request.session.items):
+        yield None
+        return
+    with Lab("dr-pair") as lab:
+        # Above the daemons of other labs, which would be elsewhere; below the witness, which is to see what it does not.
+        pair = Pair(lab).start("plenum", advert="100ms", bfd="30ms", more="failover: { realtime_priority: 55 }\n")
+        pair.idle_since = time.time()
+        with Witness(pair.hosts[0], pair.hosts[1].address(4)) as pair.witness:
+            yield pair
+        for daemon in pair.daemons:
+            daemon.stop()
+
+
 def pytest_configure():
     # ./dev passes an interruption on as SIGTERM.
     end_on_sigterm()
@@ -39,3 +70,4 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(180))
+    items.sort(key=lambda item: item.name == IDLE_TEST)  # the last one: it looks back

@@ -2,9 +2,9 @@
 from lab import servers
 from lab.client import Client, endpoint
 from lab.director import Director
-from lab.network import Lab
 from lab.peer import ECHO_PORT, SINK_PORT
 from lab.servers import HTTP_PORT
+from lab.setting import Setting
 from lab.tutorial import TUNNEL, Tutorial
 
 # The network each way of forwarding is tried in.
@@ -14,31 +14,22 @@ CLOSED_PORT = 7011
 FAMILIES = (4, 6)
 
 
-class Stage:
+class Stage(Setting):
     """way: nat, dr, or a tunnel of lab/tutorial.py, of which tun is IPIP. config: plenum-lbd's file."""
 
     def __init__(self, way, large, config="version: 1\n"):
+        super().__init__(NETWORK[way])
         self.way, self.large, self.digest = way, large[0], large[1]
-        self.lab = Lab(NETWORK[way])
         self.config = config
 
-    def __enter__(self):
-        self.lab.__enter__()
-        try:
-            servers.start_all(self.lab, self.large)
-            self.director = Director(self.lab["director"])
-            self.director.configure(self.config)
-            self.director.start()
-            self.tutorial = Tutorial(self.lab, self.director, self.way)
-            self.tutorial.prepare()
-            self.client = Client(self.lab["client"])
-            return self
-        except BaseException:
-            self.lab.down()
-            raise
-
-    def __exit__(self, *_):
-        self.lab.down()
+    def _set_up(self):
+        servers.start_all(self.lab, self.large)
+        self.director = Director(self.lab["director"])
+        self.director.configure(self.config)
+        self.director.start()
+        self.tutorial = Tutorial(self.lab, self.director, self.way)
+        self.tutorial.prepare()
+        self.client = Client(self.lab["client"])
 
     def standard_services(self, families=FAMILIES):
         for family in families:
@@ -66,6 +57,11 @@ class Stage:
         parsed = [(row.split()[1], dict(zip(names, map(int, row.split()[2:])))) for row in rows
                   if row.split() and row.split()[-1].isdigit()]
         return parsed[0][1], dict(parsed[1:])
+
+    def whereabouts(self, result):
+        """A load's findings beside what the director knows: its connections, and every reason it counted."""
+        return "\n".join([str(result), self.director.ipvsadm("-Lnc").stdout,
+                          *(f"{name} {packets}" for name, packets in self.director.drops().items() if packets)])
 
     def active(self, family, port=HTTP_PORT, protocol="-t"):
         """{server's endpoint: (weight, active, inactive)} from ipvsadm -Ln."""

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from lab import shell
-from lab.client import endpoint
 from lab.host import wait_for
 from lab.network import QUEUES
 from stage import FAMILIES, Stage
@@ -62,10 +60,10 @@ def _renew_eth0(stage, index=None):
         "link del eth0\n"
         f"link add name eth0 {number} address {mac} mtu {lab.mtu} {queues} type veth"
         f" peer name director-eth0 netns {switch} mtu {lab.mtu} {queues}\n"))
-    shell.run("ip", "-n", switch, "-batch", "-", stdin=(
+    lab.switch("ip", "-batch", "-", stdin=(
         "link set director-eth0 master front up\n"
         f"link set director-eth0 xdpdrv pinned {lab.bpffs}/pass\n"))
-    shell.run("ip", "netns", "exec", switch, "ethtool", "-K", "director-eth0", "tx", "off", "tso", "off", "gro", "on")
+    lab.switch("ethtool", "-K", "director-eth0", "tx", "off", "tso", "off", "gro", "on")
     director.run("ethtool", "-K", "eth0", "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off", "sg", "off")
     front = lab.topology.subnet("front")
     for family in FAMILIES:

@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from lab.host import wait_for
+
 REPO = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("PLENUM_BIN_DIR") or
                    pathlib.Path(os.environ.get("PLENUM_BUILD", REPO / "build")) / "bin")
@@ -63,6 +65,11 @@ class Host:
         files = sorted(str(p) for p in self.root.rglob("*") if p.is_file() or p.is_symlink())
         return self.run("sh", "-c", script).stdout, links, files
 
+    def linked(self):
+        """The kernel sees to it a moment later."""
+        link = json.loads(self.run("ip", "-j", "address", "show", "eth0").stdout)[0]
+        return link["operstate"] == "UP" and any(a["scope"] == "link" for a in link["addr_info"])
+
     def sysctl(self, name, value):
         self.run("sh", "-c", f"echo {value} > /proc/sys/{name}")
 
@@ -79,6 +86,8 @@ def network(tmp_path, *names):
         ip("-n", "hs-net", "link", "set", "dev", "switch", "up")
         for number, name in enumerate(names, 1):
             hosts[name] = Host(name, number, tmp_path / name)
+        for host in hosts.values():
+            wait_for(host.linked, "the interface to have carrier and all of its addresses")
         yield hosts
     finally:
         for name in names:

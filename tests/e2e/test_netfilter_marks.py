@@ -125,7 +125,7 @@ def test_the_director_itself_may_be_a_server(large):
         stage.director.ipvsadm("-a", "-f", MARK, "-r", host.address(4), "-g")
         peer = host.popen("/usr/bin/python3", "-m", "lab.peer", "director", vip)
         try:
-            wait_for(lambda: host.run("ss", "-Huln", "sport", "=", f":{ECHO_PORT}").stdout, "the echo to listen")
+            wait_for(lambda: host.listens(ECHO_PORT, udp=True), "the echo to listen")
             seen = stage.client.udp(vip, count=5)
             assert seen["failed"] == 0 and seen["servers"] == {"director": 5}, seen
             rows = stage.director.ipvsadm("-Ln", "--stats", "--exact", "-f", MARK).stdout.split("\n")

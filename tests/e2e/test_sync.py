@@ -1,6 +1,5 @@
 """Connections in step between two directors: what one made goes on through the other."""
 import json
-import subprocess
 import time
 
 import pytest
@@ -8,44 +7,36 @@ import pytest
 from lab import servers
 from lab.client import Client, endpoint
 from lab.director import Director
-from lab.host import PYTHON, stop, wait_for
-from lab.network import Lab
+from lab.host import PYTHON, wait_for
 from lab.peer import ECHO_PORT
+from lab.program import Program
 from lab.servers import HTTP_PORT
+from lab.setting import Setting
 from lab.tutorial import Tutorial
 
 FLOWS = 100_000
 
 
-class Pair:
+class Pair(Setting):
     """Two directors with the same services; the first has the virtual address, and tells the second."""
 
     def __init__(self, way, large=None, options=(7,), files=("version: 1\n", "version: 1\n")):
+        super().__init__(f"{way}-pair")
         self.way, self.large, self.options, self.files = way, large, options, files
-        self.lab = Lab(f"{way}-pair")
 
-    def __enter__(self):
-        self.lab.__enter__()
-        try:
-            if self.large:
-                servers.start_all(self.lab, self.large[0])
-            self.first, self.second = (Director(self.lab[name]) for name in ("director", "director2"))
-            self.tutorials = [Tutorial(self.lab, d, self.way) for d in (self.first, self.second)]
-            for director, file in zip((self.first, self.second), self.files):
-                director.configure(file)
-                director.start()
-            self.tutorials[0].prepare()
-            self.client = Client(self.lab["client"])
-            if self.options is not None:
-                for director, role in ((self.first, "master"), (self.second, "backup")):
-                    self.daemon(director, role, *self.options)
-            return self
-        except BaseException:
-            self.lab.down()
-            raise
-
-    def __exit__(self, *_):
-        self.lab.down()
+    def _set_up(self):
+        if self.large:
+            servers.start_all(self.lab, self.large[0])
+        self.first, self.second = (Director(self.lab[name]) for name in ("director", "director2"))
+        self.tutorials = [Tutorial(self.lab, d, self.way) for d in (self.first, self.second)]
+        for director, file in zip((self.first, self.second), self.files):
+            director.configure(file)
+            director.start()
+        self.tutorials[0].prepare()
+        self.client = Client(self.lab["client"])
+        if self.options is not None:
+            for director, role in ((self.first, "master"), (self.second, "backup")):
+                self.daemon(director, role, *self.options)
 
     def service(self, family=4, port=HTTP_PORT, protocol="-t", on=(0, 1)):
         for i in on:
@@ -200,22 +191,17 @@ def test_by_the_file(options, large):
 def test_what_goes_over_the_wire(group, port, options, expected, large):
     with Pair("dr", large, options=None) as pair:
         pair.service(port=ECHO_PORT)
-        listener = pair.second.host.popen(PYTHON, "-m", "lab.sync_listener", "eth0", group, port, 100,
-                                          stdout=subprocess.PIPE)
-        try:
-            assert listener.stdout.readline() == "ready\n"
-            with pair.client.hold(pair.lab.vip(4), 100) as held:
-                assert held.round()["failed"] == 0
-                # It tells what was there before it, so that datagrams are as full as they can be.
-                pair.daemon(pair.first, "master", *options)
-                heard = [json.loads(line) for line in listener.communicate(timeout=30)[0].splitlines()]
-        finally:
-            stop(listener)
+        with Program(pair.second.host, PYTHON, "-m", "lab.sync_listener", "eth0", group, port, 100) as listener, \
+                pair.client.hold(pair.lab.vip(4), 100) as held:
+            assert held.round()["failed"] == 0
+            # It tells what was there before it, so that datagrams are as full as they can be.
+            pair.daemon(pair.first, "master", *options)
+            heard = [json.loads(line) for line in listener.lines(timeout=30)]
         syncid, most, fit, ttl = expected
         assert {(d["syncid"], d["version"], d["ttl"]) for d in heard} == {(syncid, 1, ttl)}
         assert sum(d["connections"] for d in heard) == 100
         assert all(d["bytes"] == 8 + 36 * d["connections"] <= most for d in heard)
-        # One that is not full went because it had waited for 100 ms.
+        # One that is not full went because it had waited long enough.
         assert 5 <= max(d["connections"] for d in heard) <= fit
 
 

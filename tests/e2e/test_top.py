@@ -12,6 +12,7 @@ import termios
 import pytest
 
 from lab.host import environment, wait_for
+from lab.program import Program
 from stage import Stage
 
 
@@ -161,11 +162,10 @@ def test_once_and_json_are_for_programs(busy):
     assert text[0].split()[:3] == ["SERVICE", "WEIGHT", "ACTIVE"] and len(text) == 25, text
     once = busy.director.ask("top", "--once")
     assert len(once["services"]) == 6 and all(len(s["servers"]) == 3 for s in once["services"]), once
-    process = busy.director.host.popen("plenum", "top", "--json", stdout=-1)
-    lines = [json.loads(process.stdout.readline()) for _ in range(3)]
-    process.terminate()
-    assert process.wait(10) == 0
-    process.stdout.close()
+    with Program(busy.director.host, "plenum", "top", "--json") as top:
+        lines = [json.loads(line) for line in (top.first, top.line(), top.line())]
+        top.process.terminate()
+        assert top.process.wait(10) == 0
     web = next(s for s in lines[-1]["services"] if s["in_packets_per_second"])
     assert web["connections_per_second"] > 0 and web["in_bytes_per_second"] > 40, web
     servers = sum(s["in_packets_per_second"] for s in web["servers"])

@@ -7,8 +7,9 @@ import subprocess
 import pytest
 
 from lab.client import endpoint
-from lab.host import stop, wait_for
+from lab.host import wait_for
 from lab.peer import ECHO_PORT
+from lab.program import Program
 from stage import Stage
 
 
@@ -19,28 +20,18 @@ def traced(request, large):
         yield made
 
 
-class Trace:
+class Trace(Program):
     """`plenum trace --json` that runs; lines() what it said so far."""
 
     def __init__(self, stage, *argv):
-        self.process = stage.director.host.popen("plenum", "trace", "--json", *argv, stdout=subprocess.PIPE,
-                                                 stderr=subprocess.PIPE)
-        # The first line says that it has begun.
-        assert "counts" in json.loads(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        stop(self.process)
-        self.process.stdout.close()
-        self.process.stderr.close()
+        super().__init__(stage.director.host, "plenum", "trace", "--json", *argv, stderr=subprocess.PIPE)
+        assert "counts" in json.loads(self.first)
 
     def packets(self, count):
         """The next `count` packets."""
         out = []
         while len(out) < count:
-            line = self.process.stdout.readline()
+            line = self.line()
             assert line, self.process.stderr.read()
             line = json.loads(line)
             if "packet" in line:
@@ -49,7 +40,7 @@ class Trace:
 
     def counts(self, condition, what):
         """The first counts for which the condition holds."""
-        for line in iter(self.process.stdout.readline, ""):
+        for line in iter(self.line, ""):
             counts = json.loads(line).get("counts")
             if counts and condition(counts):
                 return counts

@@ -13,7 +13,7 @@ families = pytest.mark.parametrize("family", FAMILIES)
 def test_shares_follow_the_weights_exactly(stage, family):
     result = stage.client.http(stage.vip(family), requests=300, concurrency=10)
     assert result["failed"] == 0, result
-    assert result["servers"] == {"server1": 150, "server2": 100, "server3": 50}
+    assert result["servers"] == {"server1": 150, "server2": 100, "server3": 50}, stage.whereabouts(result)
 
 
 @families

@@ -3,7 +3,6 @@ import json
 
 import pytest
 
-from lab import shell
 from lab.client import endpoint
 from lab.peer import ECHO_PORT
 from lab.tutorial import FORWARD
@@ -16,9 +15,8 @@ families = pytest.mark.parametrize("family", FAMILIES)
 def leave_packets_apart(lab):
     """Turns GRO off on the switch. What Linux merged it cuts to size again, and where GRE has a checksum the last
     piece of a run gets that of a full one: a server rightly drops it."""
-    switch = lab.netns_name("switch")
-    for link in json.loads(shell.run("ip", "-n", switch, "-j", "link", "show", "type", "veth").stdout):
-        shell.run("ip", "netns", "exec", switch, "ethtool", "-K", link["ifname"], "gro", "off")
+    for link in json.loads(lab.switch("ip", "-j", "link", "show", "type", "veth").stdout):
+        lab.switch("ethtool", "-K", link["ifname"], "gro", "off")
 
 
 @pytest.fixture(scope="module", params=WAYS)

@@ -152,6 +152,64 @@ TEST_F(Concurrency, RoundRobinStaysEvenOverCpus) {
   for (const std::uint32_t server : {one, two, three}) EXPECT_NEAR(director().stats(server).connections, each, 3);
 }
 
+// Every packet is a choice, one upon the other.
+class ConcurrencyOfTurns : public Concurrency, public testing::WithParamInterface<pl_scheduler> {
+ protected:
+  static constexpr unsigned kRounds = 30, kEach = 6000;
+  static bool weighted() { return GetParam() == PL_SCHED_WRR; }
+
+  // Of three servers; their weights are 3, 2 and 1 where weights count. Local: the frame stays as
+  // it is from one time to the next.
+  void SetUp() override {
+    Concurrency::SetUp();
+    service_ = director().add(Service{
+        .protocol = kUdp, .address = addresses(k4).vip, .scheduler = GetParam(), .flags = PL_SERVICE_ONE_PACKET});
+    for (const std::uint32_t weight : {3, 2, 1})
+      servers_.push_back(director().add(
+          service_, Server{.address = ip("10.0.0.11"), .forward = PL_FWD_LOCAL, .weight = weighted() ? weight : 1}));
+  }
+  static void send() {
+    const Bytes frame = first(k4, kUdp).bytes();
+    for (unsigned i = 0; i < kRounds; ++i) director().run_only(frame, kEach);
+  }
+  std::vector<std::uint32_t> servers_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, ConcurrencyOfTurns, testing::Values(PL_SCHED_RR, PL_SCHED_WRR),
+                         [](const auto& of) { return std::string(of.param == PL_SCHED_RR ? "Rr" : "Wrr"); });
+
+TEST_P(ConcurrencyOfTurns, AreTakenExactlyOverCpus) {
+  std::atomic<unsigned> threads{0};
+  on_every_cpu([&](unsigned, unsigned) {
+    ++threads;
+    send();
+  });
+  const std::uint64_t sent = std::uint64_t{kRounds} * kEach * threads;
+  EXPECT_EQ(director().count(PL_LOCAL), sent);
+  const std::uint64_t shares[] = {weighted() ? 3u : 2u, 2, weighted() ? 1u : 2u};
+  // Who loses every one of its tries shares another's turn: once in hundreds of thousands of choices at the most.
+  for (std::size_t i = 0; i < servers_.size(); ++i)
+    EXPECT_NEAR(director().stats(servers_[i]).connections, sent / 6 * shares[i], sent / 50000) << "server " << i;
+}
+
+// As on a machine of many CPUs, of which one is always quicker: who never gets to move the
+// cursor is served all the same.
+TEST_P(ConcurrencyOfTurns, ACursorThatNeverHoldsStillRefusesNobody) {
+  std::atomic<bool> done{false};
+  on_every_cpu([&](unsigned index, unsigned) {
+    if (index == 0) {
+      send();
+      done = true;
+    } else {
+      auto& cursor = director().service(service_).cursor;
+      for (std::uint64_t i = 0; !done; ++i)
+        std::atomic_ref(cursor).store((weighted() ? std::uint64_t{1} << 32 : 0) | i % 1000);
+    }
+  });
+  EXPECT_EQ(director().count(PL_REPLY_NO_SERVER), 0u);
+  EXPECT_EQ(director().count(PL_LOCAL), std::uint64_t{kRounds} * kEach);
+}
+
 TEST_F(Concurrency, EveryCpuCloseAndReopenTheSameFlows) {
   constexpr unsigned kRounds = 3000, kFlows = 16;
   director().use_buckets(4);

@@ -240,6 +240,21 @@ TEST_P(ExplainedCase, OverloadedServersAreNamed) {
   EXPECT_EQ(text_.candidates[0].note, "is overloaded: had 1 connections, takes more when they are below 1");
 }
 
+TEST_P(ExplainedCase, StraysRightBehindATakeover) {
+  begin(service(kVport, 0), kVport);
+  director().settings().takeover = now_tick() + 10000;
+  director().add_real(servers_[2]);
+  Frame f = answer(GetParam(), kTcp);
+  f.from = server(2);
+  f.to = client(50);
+  for (Frame sent : {f, later(GetParam(), kTcp)}) {
+    auto probe = probe_of(sent, kTcp);
+    probe.first = false;
+    EXPECT_EQ(lb::decide(director().view(), probe, now_tick()).verdict, PL_DROP_TAKEOVER);
+    EXPECT_EQ(director().run(sent).reason, PL_DROP_TAKEOVER);
+  }
+}
+
 TEST_P(ExplainedCase, ANatServersStrayPacket) {
   begin(service(kVport, 0), kVport);
   director().settings().tuning |= PL_TUNE_NAT_ICMP_SEND;

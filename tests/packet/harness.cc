@@ -418,10 +418,10 @@ void Director::set_datagram(const pl_fragment_key& key, const pl_datagram& datag
   EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.pl_datagrams), &key, &datagram, BPF_EXIST), 0);
 }
 
-std::uint32_t Director::run_only(const Bytes& frame) {
+std::uint32_t Director::run_only(const Bytes& frame, int times) {
   std::uint8_t out[kRoom];
   LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out,
-              .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = kRoom, .repeat = 1);
+              .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = kRoom, .repeat = times);
   if (const int error = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.director), &opts))
     throw std::runtime_error("test_run: " + std::string(std::strerror(-error)));
   return opts.retval;

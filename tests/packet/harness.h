@@ -136,8 +136,9 @@ class Director {
   // Sends one frame in. gtest failures are added where one of the invariants is broken.
   Outcome run(const Bytes& frame);
   Outcome run(const Frame& frame) { return run(frame.bytes()); }
-  // Without the bookkeeping, for several threads at once: the XDP action only.
-  std::uint32_t run_only(const Bytes& frame);
+  // Without the bookkeeping, for several threads at once: the XDP action only, of the last time. `times`
+  // in a row: each finds the frame as the one before left it.
+  std::uint32_t run_only(const Bytes& frame, int times = 1);
 
   [[nodiscard]] std::uint64_t count(pl_reason reason) const;
   [[nodiscard]] pl_stats stats(std::uint32_t server) const;

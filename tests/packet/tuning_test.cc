@@ -260,6 +260,47 @@ TEST_P(Stray, AnswersOfAConnectionGoToTheirClient) {
 
 PLENUM_EACH_PROTOCOL(Stray);
 
+// Right behind a takeover; until the next tick, or in the past.
+class Takeover : public Stray {
+ protected:
+  static void until(std::int32_t ticks) {
+    director().settings().takeover = now_tick() + static_cast<std::uint32_t>(ticks);
+  }
+};
+
+TEST_P(Takeover, AnswersOfNoConnectionAreNotSentOnUntranslated) {
+  serve_nat();
+  until(10000);
+  for (const auto tuning : {0u, std::uint32_t{PL_TUNE_NAT_ICMP_SEND}}) {
+    director().settings().tuning = tuning;
+    expect_dropped(director().run(answer(family(), protocol(), kServerPort)), PL_DROP_TAKEOVER);
+  }
+  director().settings().tuning = 0;
+  expect_passed(director().run(answer(family(), protocol(), kServerPort + 1)), PL_NOT_OURS);
+}
+
+TEST_P(Takeover, RequestsOfNoConnectionAreNotReset) {
+  serve_nat();
+  until(10000);
+  // A datagram begins a connection by itself, and so does whatever else may.
+  if (protocol() == kUdp)
+    EXPECT_EQ(director().run(later(family(), protocol())).reason, PL_FORWARD_NAT);
+  else
+    expect_dropped(director().run(later(family(), protocol())), PL_DROP_TAKEOVER);
+  EXPECT_EQ(director().run(first(family(), protocol())).reason, PL_FORWARD_NAT);
+  EXPECT_EQ(director().run(later(family(), protocol())).reason, PL_FORWARD_NAT);
+  EXPECT_EQ(director().run(answer(family(), protocol(), kServerPort)).reason, PL_FORWARD_NAT_REPLY);
+}
+
+TEST_P(Takeover, Ends) {
+  serve_nat();
+  until(-1);
+  expect_passed(director().run(answer(family(), protocol(), kServerPort)), PL_NOT_OURS);
+  if (protocol() != kUdp) expect_passed(director().run(later(family(), protocol())), PL_NO_SYN);
+}
+
+PLENUM_EACH_PROTOCOL(Takeover);
+
 class ScheduleIcmp : public EachProtocol {
  protected:
   // A router's error about a packet from the virtual address to the client.

@@ -12,6 +12,7 @@ from lab.host import end_on_sigterm  # noqa: E402  (the path above comes first)
 from lab.vm import interop, recorder, smoke  # noqa: E402
 from replayed import SCHEDULERS  # noqa: E402
 
+
 def _wanted(items):
     """Names of the machines that the selected tests ask for: a scenario, or what the test is called after."""
     names = []
@@ -29,6 +30,7 @@ def machines(request, tmp_path_factory):
     """{name: future}: "packets" gives (directory of reports, output), "traffic", "interop" and a scenario the
     directory of its steps."""
     processes = []
+    tmp_path_factory.getbasetemp()  # made by whoever asks first, which must not be two threads at once
 
     def run(name):
         directory = tmp_path_factory.mktemp(name)

@@ -158,7 +158,10 @@ class Lister {
   [[nodiscard]] std::vector<const lb::ServerStatus*> ordered(const std::vector<lb::ServerStatus>& servers) const {
     std::vector<const lb::ServerStatus*> order;
     order.reserve(servers.size());
-    for (const auto& server : servers) order.push_back(&server);
+    // What health keeps out is not there, as it would not be behind another program's `ipvsadm -d`; what is saved is
+    // what is wanted.
+    for (const auto& server : servers)
+      if (format_.rule ? !server.sorry : !server.out) order.push_back(&server);
     std::reverse(order.begin(), order.end());  // IPVS's own order is newest first
     if (format_.nosort) return order;
     return sorted(std::move(order), [](const lb::ServerStatus& a, const lb::ServerStatus& b) {
@@ -171,7 +174,7 @@ class Lister {
     std::string name = endpoint_name(server.key.address, server.key.port, service.protocol, format_.numeric, names_);
     if (format_.rule) {
       text_ += "-a " + service_text + " -r " + name + ' ' + std::string(forward_option(server.forward)) + " -w " +
-               std::to_string(server.weight) + tunnel_options(server) + '\n';
+               std::to_string(status.wanted_weight.value_or(server.weight)) + tunnel_options(server) + '\n';
       return;
     }
     if (server.key.address.is_v4() && name.size() > kServerRoom) name.resize(kServerRoom);

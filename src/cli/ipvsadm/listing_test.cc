@@ -111,6 +111,27 @@ TEST(Listing, RatesOfServersAreNeverCutBeforeTheirBytes) {
             "  -> 10.0.0.2:80                  123456789        1        2  123456K        3\n");
 }
 
+// Who is kept out by health is gone, as behind `ipvsadm -d`; what is saved is what is wanted.
+TEST(Listing, WhatHealthMakesOfServersIsListedAndNotSaved) {
+  auto inhibited = server("10.0.0.1"), out = server("10.0.0.2"), sorry = server("10.0.0.9");
+  inhibited.server.weight = 0;
+  inhibited.wanted_weight = 5;
+  out.out = true;
+  sorry.sorry = true;
+  const auto reply = table(key("192.0.2.10"), {inhibited, out, sorry});
+  const LongNames names;
+  Format format{.numeric = true};
+  const auto listed = list_services(reply, format, false, names);
+  EXPECT_NE(listed.find("10.0.0.1:80"), std::string::npos);
+  EXPECT_EQ(listed.find("10.0.0.2:80"), std::string::npos);
+  EXPECT_NE(listed.find("10.0.0.9:80"), std::string::npos);
+  format.rule = true;
+  const auto saved = list_services(reply, format, false, names);
+  EXPECT_NE(saved.find("-r 10.0.0.1:80 -m -w 5\n"), std::string::npos);
+  EXPECT_NE(saved.find("-r 10.0.0.2:80 -m -w 1\n"), std::string::npos);
+  EXPECT_EQ(saved.find("10.0.0.9"), std::string::npos);
+}
+
 TEST(Listing, UnsortedServersAreNewestFirst) {
   const auto reply = table(key("10.0.0.1"), {server("10.0.0.3"), server("10.0.0.2"), server("10.0.0.4")});
   const std::string text = list_services(reply, {.numeric = true, .rule = true, .nosort = true}, true, LongNames());

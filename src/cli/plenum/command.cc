@@ -1,22 +1,20 @@
 #include "cli/plenum/command.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ostream>
 
 #include "cli/explain/explain.h"
-#include "cli/plenum/interrupt.h"
 #include "cli/plenum/listing.h"
 #include "cli/top/top.h"
 #include "cli/trace/trace.h"
+#include "conf/keepalived/keyword.h"
+#include "conf/keepalived/read.h"
 #include "conf/reader.h"
 #include "conf/schema.h"
-#include "ctl/client.h"
+#include "conf/write_yaml.h"
 #include "host/commands.h"
 #include "lb/reload.h"
 
@@ -40,9 +38,11 @@ class Runner {
   // Reads the file as the daemon would, then tries it on a table with the file's room: what it
   // does not take is found here and not at the reload. With --json:
   // {"valid": bool, "services": N, "servers": N, "problems": [{"file", "line", "column",
-  // "message", "hint", "source"}]}.
+  // "message", "hint", "source"}], "warnings": [the same]}.
   int operator()(const CheckCommand& command) {
-    const auto reading = conf::read(command.path);
+    if (command.keepalived) return check_as_keepalived(command.path);
+    conf::Diagnostics warnings;
+    const auto reading = conf::read(command.path, conf::process_environment, conf::real_files(), &warnings);
     if (!reading) return invalid(reading.error());
     const lb::Room room{.servers = reading->director.servers};
     const auto trial = lb::reload(lb::Table(room), {}, reading->services, TimePoint{});
@@ -51,17 +51,58 @@ class Runner {
       problems.add({std::make_shared<const conf::Source>(command.path, ""), 0, 0}, trial.error().what);
       return invalid(problems);
     }
+    if (command.strict && !warnings.empty()) return invalid(warnings);
     const auto services = reading->services.size(), servers = trial->table.server_count();
+    const auto routers = reading->vrrp.routers.size();
     if (json_) {
-      print({{"valid", true}, {"services", services}, {"servers", servers}, {"problems", Json::array()}});
-    } else {
-      world_.out << command.path << ": good, " << services << " services with " << servers << " servers\n";
+      print({{"valid", true},
+             {"services", services},
+             {"servers", servers},
+             {"routers", routers},
+             {"problems", Json::array()},
+             {"warnings", list_of(warnings)}});
+      return kDone;
     }
+    world_.err << warnings.render();
+    world_.out << command.path << ": good, " << services << " services with " << servers << " servers";
+    if (routers != 0) world_.out << ", " << routers << " virtual routers";
+    if (!warnings.empty()) world_.out << "; " << warnings.list().size() << " warnings (--strict makes them errors)";
+    world_.out << "\n";
     return kDone;
   }
 
-  int operator()(const SchemaCommand&) {
-    world_.out << conf::json_schema();
+  // The same configuration in the suite's own language. What it could not say stands on standard error, and in the
+  // file's first lines. With --json: {"text": "...", "lost": [...], "warnings": [...]}.
+  int operator()(const ConvertCommand& command) {
+    conf::Diagnostics warnings;
+    const auto reading = conf::read(command.path, conf::process_environment, conf::real_files(), &warnings);
+    if (!reading) return invalid(reading.error());
+    const auto written = conf::write_yaml(*reading);
+    auto text = "# Made of " + command.path + " by `plenum convert`.\n";
+    for (const auto& line : written.lost) text += "# Not carried over: " + line + "\n";
+    text += written.text;
+    // What it means here must be what it meant there.
+    if (const auto back = conf::parse(written.text, command.output.empty() ? "converted" : command.output); !back) {
+      world_.err << "plenum: " << command.path << " has values that this version's own file cannot have:\n";
+      return invalid(back.error());
+    }
+    if (!command.output.empty()) {
+      std::ofstream out(command.output);
+      out << text;
+      if (!out.flush()) return failed(command.output + ": cannot be written");
+    }
+    if (json_) {
+      print({{"text", text}, {"lost", written.lost}, {"warnings", list_of(warnings)}});
+      return kDone;
+    }
+    world_.err << warnings.render();
+    for (const auto& line : written.lost) world_.err << command.path << ": not carried over: " << line << "\n";
+    if (command.output.empty()) world_.out << text;
+    return kDone;
+  }
+
+  int operator()(const SchemaCommand& command) {
+    world_.out << (command.keepalived ? conf::keepalived::keywords_text() : conf::json_schema());
     return kDone;
   }
 
@@ -75,7 +116,7 @@ class Runner {
                                  [&](const ctl::ReloadReply& reply) { return lines(reply.lines, "nothing changed"); });
   }
 
-  // --json: {"status": {...}}, with --drops {"reasons": [...]} beside it.
+  // --json: {"status": {...}}, with --drops {"reasons": [...]} beside it, and "failover" where plenum-vrrpd runs, too.
   int operator()(const StatusCommand& command) {
     auto status = get<ctl::StatusReply>(ctl::StatusRequest{});
     if (!status) return failed(status.error());
@@ -85,14 +126,31 @@ class Runner {
       if (!reply) return failed(reply.error());
       drops = *std::move(reply);
     }
+    const auto failover = world_.vrrp_status ? world_.vrrp_status() : std::nullopt;
     if (json_) {
       auto json = json_of(*status);
       if (drops) json.update(json_of(*drops));
+      if (failover) json["failover"] = Json::parse(*failover)["status"];
       print(json);
       return kDone;
     }
     world_.out << status_text(status->status);
+    if (failover) world_.out << "\n" << vrrp_status_text(*failover);
     if (drops) world_.out << "\n" << reasons_text(drops->reasons);
+    return kDone;
+  }
+
+  int operator()(const HealthCommand& command) {
+    auto reply = get<ctl::HealthReply>(ctl::HealthRequest{});
+    if (!reply) return failed(reply.error());
+    if (!command.service.empty()) {
+      const auto& name = command.service;
+      std::erase_if(reply->health, [&](const lb::HealthReport& r) {
+        return r.service != name && r.listens_on != name && r.listens_on.substr(r.listens_on.find(' ') + 1) != name;
+      });
+      if (reply->health.empty()) return failed("no service " + name + " that is checked");
+    }
+    show(*reply, health_text(reply->health));
     return kDone;
   }
 
@@ -147,6 +205,8 @@ class Runner {
   int operator()(const TopCommand& command) { return run_top(command, json_, world_); }
   int operator()(const TraceCommand& command) { return run_trace(command, json_, world_); }
 
+  int operator()(const VrrpCommand& command) { return world_.vrrp(command, json_); }
+
   int operator()(const HostCommand& command) {
     return command.director ? host::director_command(command.args, world_.out, world_.err)
                             : host::realserver_command(command.args, world_.out, world_.err);
@@ -192,6 +252,11 @@ class Runner {
       world_.err << problems.render();
       return kFailed;
     }
+    print({{"valid", false}, {"problems", list_of(problems)}});
+    return kFailed;
+  }
+
+  static Json list_of(const conf::Diagnostics& problems) {
     auto list = Json::array();
     for (const auto& p : problems.list()) {
       list.push_back({{"file", p.file},
@@ -201,8 +266,20 @@ class Runner {
                       {"hint", p.hint},
                       {"source", p.source_line}});
     }
-    print({{"valid", false}, {"problems", std::move(list)}});
-    return kFailed;
+    return list;
+  }
+
+  // keepalived -t's words and exit status, but for a file that is not there: it takes that for an empty one.
+  int check_as_keepalived(const std::string& path) {
+    auto text = conf::real_files().read(path);
+    if (!text) {
+      world_.err << "Config files missing '" << path << "': " << text.error().what << "\n";
+      return conf::keepalived::exit_class(conf::keepalived::Severity::Fatal);
+    }
+    const auto read =
+        conf::keepalived::read(*std::move(text), path, conf::keepalived::this_host(), &conf::real_files());
+    world_.err << conf::keepalived::keepalived_text(read.findings);
+    return conf::keepalived::exit_class(read.findings.worst());
   }
 
   static std::string lines(const std::vector<std::string>& list, const char* none) {
@@ -263,53 +340,6 @@ class Runner {
 
 int run(const Invocation& invocation, const World& world) {
   return std::visit(Runner(world, invocation.json), invocation.command);
-}
-
-std::string plenum_author() {
-  for (const auto* name : {"SUDO_USER", "USER", "LOGNAME"}) {
-    const auto* value = std::getenv(name);
-    if (value && *value) return std::string(value) + " via plenum";
-  }
-  const auto* user = ::getpwuid(::getuid());  // cron and systemd set none of them
-  return user ? std::string(user->pw_name) + " via plenum" : "plenum";
-}
-
-int plenum_main(const std::vector<std::string>& args) {
-  auto parsed = parse_invocation(args, std::cout, std::cerr);
-  if (const auto* code = std::get_if<int>(&parsed)) return *code;
-  const auto& invocation = std::get<Invocation>(parsed);
-
-  // Connected at the first question: check, schema and the host's commands need no daemon.
-  std::optional<ctl::Client> client;
-  const auto call = [&](const ctl::Request& request) -> Result<ctl::Reply> {
-    if (!client) {
-      const auto path = ctl::lbd_socket(invocation.run_dir);
-      auto connected = ctl::Client::connect(path);
-      if (!connected) {
-        auto error = std::move(connected).error();
-        error.what += " (is plenum-lbd running?)";
-        return tl::unexpected(std::move(error));
-      }
-      client = *std::move(connected);
-    }
-    auto reply = client->call(request);
-    // A connection that broke is of no more use; the next question may find the daemon again.
-    if (!reply && (reply.error().code == std::errc::connection_reset || reply.error().code == std::errc::timed_out))
-      client.reset();
-    return reply;
-  };
-  const auto follow = [&](const ctl::Request& request, const std::function<bool(std::string_view)>& take) -> Result<> {
-    PLENUM_CHECK(call(request), "start");
-    PLENUM_TRY(const auto interrupt, Interrupt::open(), "signals");
-    for (;;) {
-      PLENUM_TRY(const auto line, client->next_line(interrupt.fd()), "stream");
-      if (!line || !take(*line)) return {};
-    }
-  };
-  const int code = run(invocation, World{call, std::cout, std::cerr, plenum_author(), follow});
-  std::cout.flush();
-  // A listing that could not be written whole must not look like one that was.
-  return std::cout.good() || code != kDone ? code : kFailed;
 }
 
 }  // namespace plenum::cli

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "cli/top/model.h"
+#include "cli/vrrp/vrrp.h"
 #include "ctl/messages.h"
 
 namespace plenum::cli {
@@ -23,8 +24,15 @@ inline constexpr int kDone = 0, kFailed = 1, kUsage = 2;
 
 struct CheckCommand {
   std::string path;
+  bool strict = false;      // warnings are errors
+  bool keepalived = false;  // what `keepalived -t` says, and its exit status
 };
-struct SchemaCommand {};
+struct ConvertCommand {
+  std::string path, output;  // output empty: standard output
+};
+struct SchemaCommand {
+  bool keepalived = false;  // keepalived.conf's keywords and what becomes of each
+};
 struct DiffCommand {
   std::string path;
 };  // empty: the daemon's own file
@@ -33,6 +41,9 @@ struct ReloadCommand {
 };  // the same
 struct StatusCommand {
   bool drops = false;
+};
+struct HealthCommand {
+  std::string service;  // empty: of all
 };
 struct ServicesCommand {};
 struct ServersCommand {
@@ -71,8 +82,9 @@ struct HostCommand {
 struct Invocation {
   std::string run_dir;
   bool json = false;
-  std::variant<CheckCommand, SchemaCommand, DiffCommand, ReloadCommand, StatusCommand, ServicesCommand, ServersCommand,
-               ConnectionsCommand, ServerCommand, TraceCommand, TopCommand, ExplainCommand, HostCommand>
+  std::variant<CheckCommand, ConvertCommand, SchemaCommand, DiffCommand, ReloadCommand, StatusCommand, HealthCommand,
+               ServicesCommand, ServersCommand, ConnectionsCommand, ServerCommand, TraceCommand, TopCommand,
+               ExplainCommand, VrrpCommand, HostCommand>
       command;
 };
 
@@ -90,14 +102,12 @@ struct World {
   // Asks on a connection of its own and hands on every line behind the answer, until `take`
   // says false, the user interrupts, or the daemon hangs up (an error).
   std::function<Result<>(const ctl::Request&, const std::function<bool(std::string_view)>& take)> follow = {};
+  // Of plenum-vrrpd, which has a socket of its own.
+  std::function<int(const VrrpCommand&, bool json)> vrrp = {};
+  // Its status as it answers; nothing where it does not run.
+  std::function<std::optional<std::string>()> vrrp_status = {};
 };
 
 int run(const Invocation& invocation, const World& world);
-
-// The author of changes made from this process: $SUDO_USER, $USER or the user it runs as, "via plenum".
-std::string plenum_author();
-
-// Parses and runs with the process's streams and RUN_DIR's socket: all main() needs.
-int plenum_main(const std::vector<std::string>& args);
 
 }  // namespace plenum::cli

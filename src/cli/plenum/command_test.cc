@@ -243,15 +243,6 @@ TEST_F(CommandTest, SchemaIsJson) {
   EXPECT_TRUE(nlohmann::json::parse(result.out).contains("$schema"));
 }
 
-TEST(Author, IsWhoCalledSudoElseWhoRuns) {
-  for (const auto* name : {"SUDO_USER", "USER", "LOGNAME"}) ::unsetenv(name);
-  EXPECT_THAT(plenum_author(), ::testing::EndsWith("plenum"));
-  ::setenv("USER", "root", 1);
-  EXPECT_EQ(plenum_author(), "root via plenum");
-  ::setenv("SUDO_USER", "ann", 1);
-  EXPECT_EQ(plenum_author(), "ann via plenum");
-}
-
 TEST(Grammar, HandsTheHostsCommandsWhatFollowsTheWord) {
   std::ostringstream out, err;
   const auto parsed = parse_invocation({"--json", "realserver", "setup", "--vip", "192.0.2.1", "--help"}, out, err);

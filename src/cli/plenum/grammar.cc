@@ -54,6 +54,7 @@ class Grammar {
     explain();
     trace();
     top();
+    vrrp();
     host("realserver", "Prepare a real server: setup, check, undo", false);
     host("director", "Prepare a director: setup, check, undo", true);
   }
@@ -74,9 +75,19 @@ class Grammar {
 
   void files() {
     path_ = kConfigPath;
-    word("check", "Check a configuration file; exit code 0 or 1 and nothing else", [this] {
-      out_.command = CheckCommand{path_};
-    })->add_option("FILE", path_, std::string("default ") + kConfigPath);
+    auto* check = word("check", "Check a configuration file; exit code 0 or 1 and nothing else", [this] {
+      out_.command = CheckCommand{path_, strict_, keepalived_};
+    });
+    check->add_option("FILE", path_, std::string("default ") + kConfigPath);
+    auto* strict = check->add_flag("--strict", strict_, "Warnings are errors; says how to mend them");
+    check->add_flag("--keepalived", keepalived_, "Of a keepalived.conf: answer and exit as keepalived -t (0, 2, 5, 6)")
+        ->excludes(strict);
+    auto* convert =
+        word("convert", "Write a keepalived.conf or lvs.cf as Plenum's own file, and tell what it could not", [this] {
+          out_.command = ConvertCommand{convert_, output_};
+        });
+    convert->add_option("FILE", convert_, "keepalived.conf or lvs.cf")->required();
+    convert->add_option("-o,--output", output_, "Where to; left out: standard output");
     word("diff", "Show what a reload would do", [this] {
       out_.command = DiffCommand{absolute(other_path_)};
     })->add_option("FILE", other_path_, "Compare with this file instead of the daemon's own");
@@ -84,13 +95,18 @@ class Grammar {
       out_.command = ReloadCommand{absolute(other_path_)};
     })->add_option("FILE", other_path_, "Carry out this file instead of the daemon's own");
     word("reload", "Carry the daemon's own file out again", [this] { out_.command = ReloadCommand{}; });
-    word("schema", "Print the JSON Schema of the configuration file", [this] { out_.command = SchemaCommand{}; });
+    word("schema", "Print the JSON Schema of the configuration file", [this] {
+      out_.command = SchemaCommand{schema_of_keepalived_};
+    })->add_flag("--keepalived", schema_of_keepalived_, "Instead: keepalived.conf's keywords and what becomes of each");
   }
 
   void listings() {
     word("status", "The director at a glance", [this] {
       out_.command = status_;
     })->add_flag("--drops", status_.drops, "Every verdict of the data plane and how often it fell");
+    word("health", "List servers' health checks: state, since when and why, last latency", [this] {
+      out_.command = health_;
+    })->add_option("SERVICE", health_.service, "Only of this service");
     word("services", "List services", [this] { out_.command = ServicesCommand{}; });
     word("servers", "List servers", [this] {
       out_.command = servers_;
@@ -140,6 +156,32 @@ class Grammar {
     });
     sub->add_flag("--once", top_.once, "One listing, with the averages of the last seconds");
     sub->add_option("--interval", interval_, "Between two listings, like 2s (default 1s)")->check(check_duration);
+  }
+
+  void vrrp() {
+    auto* sub = app_.add_subcommand("vrrp", "Failover between directors: what plenum-vrrpd does");
+    sub->require_subcommand(1);
+    const auto add = [this, sub](const std::string& name, const std::string& help, const std::string& op) {
+      auto* one = sub->add_subcommand(name, help);
+      one->callback([this, op] {
+        finish_ = [this, op] {
+          vrrp_.request.op = vrrp_.follow ? "watch" : op;
+          vrrp_.request.path = absolute(vrrp_.request.path);
+          out_.command = vrrp_;
+        };
+      });
+      return one;
+    };
+    add("status", "Virtual routers and BFD sessions at a glance", "status");
+    add("failover", "Have masters give up to whoever comes next; they do not preempt until failback", "failover")
+        ->add_option("NAME", vrrp_.request.name, "A router or a group; left out: all");
+    add("failback", "Let those that were told to give up preempt again", "failback")
+        ->add_option("NAME", vrrp_.request.name, "A router or a group; left out: all");
+    add("events", "What happened, oldest first", "events")
+        ->add_flag("--follow", vrrp_.follow, "Go on with what happens, until interrupted");
+    add("reload", "Carry plenum-vrrpd's file out again", "reload")
+        ->add_option("FILE", vrrp_.request.path, "Another one");
+    add("diff", "Show what that would do", "diff")->add_option("FILE", vrrp_.request.path, "Another one");
   }
 
   void finish_trace() {
@@ -195,14 +237,18 @@ class Grammar {
   Invocation& out_;
   CLI::App app_{"Plenum: one service out of many machines"};
   std::function<void()> finish_;
+  bool strict_ = false, keepalived_ = false, schema_of_keepalived_ = false;
+  std::string convert_, output_;
   std::string path_, other_path_, for_;
   StatusCommand status_;
+  HealthCommand health_;
   ServersCommand servers_;
   ConnectionsCommand connections_;
   ctl::ServerRequest request_;
   TraceCommand trace_;
   ExplainCommand explain_;
   TopCommand top_;
+  VrrpCommand vrrp_;
   std::string interval_ = "1s";
   std::vector<std::string> trace_words_;
   std::string source_, destination_;

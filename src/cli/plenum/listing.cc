@@ -16,11 +16,48 @@ std::string override_text(const lb::Override& o) {
   return text;
 }
 
+std::string latency_text(std::uint64_t microseconds) {
+  constexpr std::uint64_t kMilli = 1000, kTen = 10 * kMilli;
+  if (microseconds >= kTen) return std::to_string(microseconds / kMilli) + " ms";
+  const auto tenths = microseconds / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
+}
+
+// "up", "down 3m 20s", "damped 5m, 2m more".
+std::string health_state(const std::string& state, std::uint64_t since, std::optional<std::uint64_t> damped_for) {
+  auto text = state + " " + duration_text(since);
+  if (damped_for) text += ", " + duration_text(*damped_for) + " more";
+  return text;
+}
+
+std::string health_of(const lb::ServerStatus& s) {
+  if (s.sorry) return "sorry";
+  if (!s.health) return "";
+  return s.health->state == "up" ? "up" : health_state(s.health->state, s.health->since, s.health->damped_for);
+}
+
 std::string note_of(const lb::ServerStatus& s) {
   std::string note;
+  const auto add = [&note](const std::string& more) { note += (note.empty() ? "" : "; ") + more; };
+  if (s.sorry)
+    add(s.wanted_weight ? "at weight 0: the service has its quorum" : "takes all: the service is below its quorum");
+  if (s.health && s.health->state != "up") add(s.health->why.empty() ? "no probe has passed yet" : s.health->why);
+  if (s.out) add(s.health && s.health->state != "up" ? "out" : "out: the sorry server takes all");
+  if (s.health && s.health->slow_start)
+    add("slow start, " + std::to_string(*s.health->slow_start) + " % of its weight");
   if (s.draining) {
-    note = "draining";
+    add("draining");
     if (s.removed_in) note += ", gone in " + duration_text(*s.removed_in) + " at the latest";
+  }
+  if (s.override_) add(override_text(*s.override_));
+  return note;
+}
+
+std::string service_note(const lb::ServiceStatus& s) {
+  std::string note;
+  if (s.health && s.health->state == "down") {
+    note = "below its quorum (" + std::to_string(s.health->weight) + " of " + std::to_string(s.health->quorum) + ")";
+    if (s.health->sorry) note += ", the sorry server takes all";
   }
   if (s.override_) note += (note.empty() ? "" : "; ") + override_text(*s.override_);
   return note;
@@ -84,13 +121,12 @@ std::string services_text(const std::vector<lb::ServiceStatus>& services) {
     for (const auto& server : s.servers) {
       active += server.active;
       inactive += server.inactive;
-      if (server.server.weight > 0 && !server.draining) ++taking;
+      if (server.server.weight > 0 && !server.draining && !server.out) ++taking;
     }
     table.row({called(s.service), s.service.key.text(), s.service.scheduler + flags_of(s.service),
                std::to_string(taking) + "/" + std::to_string(s.servers.size()), std::to_string(active),
                std::to_string(inactive), std::to_string(s.rates.connections), bytes_text(s.rates.in_bytes),
-               bytes_text(s.rates.out_bytes), std::to_string(s.counters.connections),
-               s.override_ ? override_text(*s.override_) : ""});
+               bytes_text(s.rates.out_bytes), std::to_string(s.counters.connections), service_note(s)});
   }
   return table.text();
 }
@@ -105,17 +141,54 @@ std::string servers_text(const std::vector<lb::ServiceStatus>& services) {
                    {"INACTIVE", kRight},
                    {"CONN/S", kRight},
                    {"CONNECTIONS", kRight},
+                   {"HEALTH"},
                    {"NEXT HOP"},
                    {"NOTE"}});
   for (const auto& s : services) {
     for (const auto& r : s.servers) {
       table.row({called(s.service), called(r.server), r.server.key.text(), forward_of(r.server),
                  std::to_string(r.server.weight), std::to_string(r.active), std::to_string(r.inactive),
-                 std::to_string(r.rates.connections), std::to_string(r.counters.connections), r.next_hop, note_of(r)});
+                 std::to_string(r.rates.connections), std::to_string(r.counters.connections), health_of(r), r.next_hop,
+                 note_of(r)});
     }
   }
   const auto text = table.text();
   return text.empty() ? "no servers\n" : text;
+}
+
+std::string health_text(const std::vector<lb::HealthReport>& services) {
+  TextTable table({{"SERVICE"},
+                   {"SERVER"},
+                   {"ADDRESS"},
+                   {"CHECK"},
+                   {"ASKED"},
+                   {"STATE"},
+                   {"LATENCY", kRight},
+                   {"PROBES", kRight},
+                   {"FAILED", kRight},
+                   {"FALLS", kRight},
+                   {"WHY"}});
+  std::string out;
+  for (const auto& s : services) {
+    if (s.health.state == "down")
+      out += s.service + ": BELOW ITS QUORUM for " + duration_text(s.health.since) + ": weight " +
+             std::to_string(s.health.weight) + " of " + std::to_string(s.health.quorum) +
+             (s.health.sorry ? ", the sorry server takes all\n" : "\n");
+    for (const auto& server : s.servers) {
+      for (const auto& c : server.health.checks) {
+        auto why = c.why;
+        if (!c.hindrance.empty()) why += (why.empty() ? "" : "; ") + ("cannot ask: " + c.hindrance);
+        table.row({s.service, server.name, server.address, c.name, c.asked == server.address ? "" : c.asked,
+                   health_state(c.state, c.since, c.damped_for), c.latency ? latency_text(*c.latency) : "",
+                   std::to_string(c.probes), std::to_string(c.failures), std::to_string(c.falls), why});
+      }
+      if (server.health.checks.empty())
+        table.row({s.service, server.name, server.address, "none", "", "", "", "", "", "", ""});
+    }
+  }
+  const auto text = table.text();
+  if (!text.empty()) return out + text;
+  return out.empty() ? "no server is checked\n" : out;
 }
 
 std::string connections_text(const std::vector<lb::ConnectionStatus>& connections) {
@@ -148,6 +221,14 @@ std::string status_text(const lb::Status& s) {
   out += "config       " + (s.config_path.empty() ? "none" : s.config_path) + "\n";
   out += "services     " + std::to_string(s.services) + " with " + std::to_string(s.servers) + " servers\n";
   out += "connections  " + std::to_string(s.connections) + " of " + std::to_string(s.connection_room) + "\n";
+  if (s.checked != 0) {
+    out += "health       " + std::to_string(s.checked - s.down) + " of " + std::to_string(s.checked) + " servers up";
+    if (s.damped != 0) out += ", " + std::to_string(s.damped) + " damped";
+    if (s.services_down != 0) out += ", " + std::to_string(s.services_down) + " services below their quorum";
+    if (s.sorry != 0) out += ", " + std::to_string(s.sorry) + " sorry servers at work";
+    out += "\n";
+  }
+  for (const auto& one : s.health) out += "             " + one + "\n";
   const char* title = "interfaces   ";
   for (const auto& i : s.interfaces) {
     out += title + i.name + " " + i.mode + (i.note.empty() ? "" : " (" + i.note + ")") + "\n";
@@ -155,7 +236,8 @@ std::string status_text(const lb::Status& s) {
   }
   title = "vips         ";
   for (const auto& v : s.vips) {
-    out += title + v.name + " " + v.address + (v.present ? " on " + v.interface : " MISSING") +
+    out += title + v.name + " " + v.address +
+           (v.present ? " on " + v.interface : v.by_vrrp ? " not here (plenum-vrrpd's)" : " MISSING") +
            (v.present || v.interface.empty() ? "" : " on " + v.interface) + "\n";
     title = "             ";
   }
@@ -166,8 +248,11 @@ std::string status_text(const lb::Status& s) {
   }
   title = "sync         ";
   for (const auto& one : s.sync) {
-    out += title + one.role + " on " + one.daemon.interface + (one.running ? "" : ", DOES NOT RUN") + ", syncid " +
-           std::to_string(one.daemon.syncid);
+    out += title + one.role + " on " + one.daemon.interface +
+           (one.running           ? ""
+            : one.problem.empty() ? ", DOES NOT RUN"
+                                  : ", does not run: " + one.problem) +
+           ", syncid " + std::to_string(one.daemon.syncid);
     for (const auto& count : one.counters)
       if (count.value != 0) out += ", " + count.name + " " + std::to_string(count.value);
     out += "\n";

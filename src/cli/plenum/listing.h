@@ -13,6 +13,8 @@ namespace plenum::cli {
 std::string services_text(const std::vector<lb::ServiceStatus>& services);
 // One row a server, with its service.
 std::string servers_text(const std::vector<lb::ServiceStatus>& services);
+// One row a check, with its server and service.
+std::string health_text(const std::vector<lb::HealthReport>& services);
 std::string connections_text(const std::vector<lb::ConnectionStatus>& connections);
 // The reasons that fell at least once, most frequent first within a kind.
 std::string reasons_text(const std::vector<lb::ReasonCount>& reasons);

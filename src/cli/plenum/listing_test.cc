@@ -70,6 +70,81 @@ TEST(Listing, ServersTellWhoDrainedThemAndForHowLong) {
   EXPECT_EQ(server_line(sample()[0].servers[0]), "a: weight 3; 12 connections of its own go on\n");
 }
 
+TEST(Listing, ServersTellWhetherTheyAreWell) {
+  auto services = sample();
+  auto& servers = services[0].servers;
+  for (auto& s : servers) {
+    s.next_hop.clear();
+    s.override_.reset();
+    s.draining = false;
+    s.removed_in.reset();
+    s.health = lb::ServerHealthStatus{.state = "up", .since = 5, .why = "", .checks = {}};
+  }
+  servers[0].health->slow_start = 40;
+  servers[1].server.forward = conf::Forward::Route;
+  servers[1].health = lb::ServerHealthStatus{.state = "down", .since = 200, .why = "no answer", .checks = {}};
+  servers[1].out = true;
+  servers[2].health =
+      lb::ServerHealthStatus{.state = "damped", .since = 60, .why = "refused", .damped_for = 30, .checks = {}};
+  servers[2].out = true;
+  auto sorry = server("", "10.0.0.9", 1);
+  sorry.next_hop.clear();
+  sorry.sorry = true;
+  servers.push_back(sorry);
+  EXPECT_EQ(
+      servers_text(services),
+      "SERVICE  SERVER        ADDRESS       FORWARD  WEIGHT  ACTIVE  INACTIVE  CONN/S  CONNECTIONS  HEALTH        "
+      "       NOTE\n"
+      "web      a             10.0.0.1:80   dr            3       5         7       0            0  up            "
+      "       slow start, 40 % of its weight\n"
+      "web      10.0.0.22:80  10.0.0.22:80  dr            0       0         0       0            0  down 3m 20s   "
+      "       no answer; out\n"
+      "web      c             10.0.0.3:80   dr            0       0         0       0            0  damped 1m, 30s"
+      " more  refused; out\n"
+      "web      10.0.0.9:80   10.0.0.9:80   dr            1       0         0       0            0  sorry         "
+      "       takes all: the service is below its quorum\n");
+  servers.back().server.weight = 0;
+  servers.back().wanted_weight = 1;
+  EXPECT_NE(servers_text(services).find("at weight 0: the service has its quorum\n"), std::string::npos);
+  services[0].health = lb::ServiceHealthStatus{.state = "down", .weight = 1, .quorum = 2, .sorry = true};
+  EXPECT_NE(services_text(services).find("below its quorum (1 of 2), the sorry server takes all"), std::string::npos);
+}
+
+TEST(Listing, HealthIsOneRowACheck) {
+  lb::HealthReport web{.service = "web", .listens_on = "TCP 192.0.2.10:80", .health = {}, .servers = {}};
+  web.health.state = "up";
+  lb::HealthReport::Server a{.name = "a", .address = "10.0.0.1:80", .health = {}};
+  a.health.checks.push_back({.name = "tcp",
+                             .asked = "10.0.0.1:80",
+                             .state = "up",
+                             .since = 90,
+                             .why = "",
+                             .latency = 250,
+                             .probes = 30,
+                             .hindrance = ""});
+  a.health.checks.push_back({.name = "http",
+                             .asked = "10.0.0.1:8080",
+                             .state = "down",
+                             .since = 5,
+                             .why = "status 500",
+                             .latency = 12'400,
+                             .probes = 30,
+                             .failures = 4,
+                             .falls = 1,
+                             .hindrance = ""});
+  web.servers = {a, {.name = "b", .address = "10.0.0.2:80", .health = {}}};
+  EXPECT_EQ(
+      health_text({web}),
+      "SERVICE  SERVER  ADDRESS      CHECK  ASKED          STATE      LATENCY  PROBES  FAILED  FALLS  WHY\n"
+      "web      a       10.0.0.1:80  tcp                   up 1m 30s   0.2 ms      30       0      0\n"
+      "web      a       10.0.0.1:80  http   10.0.0.1:8080  down 5s      12 ms      30       4      1  status 500\n"
+      "web      b       10.0.0.2:80  none\n");
+  web.health = {.state = "down", .weight = 1, .quorum = 2, .since = 70, .sorry = true};
+  EXPECT_EQ(health_text({web}).substr(0, 76),
+            "web: BELOW ITS QUORUM for 1m 10s: weight 1 of 2, the sorry server takes all\n");
+  EXPECT_EQ(health_text({}), "no server is checked\n");
+}
+
 TEST(Listing, ConnectionsReasonsAndStatus) {
   lb::ConnectionStatus c;
   c.client = *net::Endpoint::parse("198.51.100.7:40000");

@@ -92,7 +92,7 @@ void TopModel::add(const std::vector<lb::ServiceStatus>& services, TimePoint now
     for (const auto& server : status.servers) {
       TopServer row{called(server.server),
                     rates({status.service.key, server.server.key}, server.counters, server.rates)};
-      row.numbers.weight = server.server.weight;
+      row.numbers.weight = server.out ? 0 : server.server.weight;
       row.numbers.active = server.active;
       row.numbers.inactive = server.inactive;
       service.numbers.weight += row.numbers.weight;

@@ -3,14 +3,16 @@
 // next one takes it over.
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <iostream>
 
+#include "care/carer.h"
 #include "ctl/client.h"
+#include "ctl/mastership.h"
 #include "ctl/server.h"
+#include "ctl/vrrp_messages.h"
+#include "daemons/daemon.h"
 #include "lb/director.h"
 #include "rt/loop.h"
 #include "rt/unix_listener.h"
@@ -45,33 +47,31 @@ int unload(const lb::DirectorOptions& options) {
 Result<> run(const lb::DirectorOptions& options) {
   rt::Loop loop;
   const SteadyClock clock;
-  ::mkdir(options.run_dir.c_str(), 0755);
 
+  const auto log = [](const std::string& line) { spdlog::info(line); };
   std::unique_ptr<lb::Director> director;
+  care::Carer carer(loop, clock, log);
   std::unique_ptr<ctl::Server> server;
-  // The socket first: it refuses a second daemon before that one could touch anything.
   PLENUM_TRY(
       auto listener,
-      rt::UnixListener::open(loop, options.run_dir + "/lbd.sock",
-                             rt::UnixListener::by_line([&](const rt::ConnectionPtr& client, std::string_view line) {
-                               server->serve(client, line);
-                             })),
+      daemons::listen(loop, options.run_dir, ctl::lbd_socket(options.run_dir),
+                      [&](const rt::ConnectionPtr& client, std::string_view line) { server->serve(client, line); }),
       "control socket");
-  PLENUM_TRY(director, lb::Director::open(loop, clock, options, [](const std::string& line) { spdlog::info(line); }),
+  PLENUM_TRY(director, lb::Director::open(loop, clock, options, log, [&carer](lb::Director& its) { carer.plan(its); }),
              "director");
+  carer.follow_vrrp(ctl::vrrpd_socket(options.run_dir));
+  director->set_health_source([&carer] { return carer.picture(); });
   server = std::make_unique<ctl::Server>(loop, *director);
+  const ctl::Mastership mastership(
+      loop, ctl::vrrpd_socket(options.run_dir), [&] { return director->followed(); },
+      [&](bool master) { director->lead(master); });
   PLENUM_TRY(auto signals,
-             loop.on_signals({SIGTERM, SIGINT, SIGHUP},
-                             [&](int number) {
-                               if (number != SIGHUP) return loop.stop();
-                               if (const auto lines = director->reload(""); !lines)
-                                 spdlog::error("reload refused, nothing changed:\n{}", lines.error().what);
-                               else
-                                 for (const auto& line : *lines) spdlog::info("reload: {}", line);
-                             }),
+             daemons::on_signals(
+                 loop, [&] { return director->reload(""); }, [&] { loop.stop(); }),
              "signals");
   spdlog::info("ready");
   loop.run();
+  carer.end();
   director->save();
   spdlog::info("stopped; the data plane goes on");
   return {};
@@ -82,21 +82,13 @@ Result<> run(const lb::DirectorOptions& options) {
 int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{"The Plenum director: owns the XDP data plane"};
-  auto* config =
-      app.add_option("--config", arguments.director.config_path, "the configuration file")->capture_default_str();
-  app.add_option("--run-dir", arguments.director.run_dir, "where the control socket is")->capture_default_str();
+  const auto* config = daemons::add_options(app, arguments.director.config_path, arguments.director.run_dir);
   app.add_option("--bpf-dir", arguments.director.bpf_dir, "where maps and links are pinned")->capture_default_str();
   app.add_flag("--unload", arguments.unload, "take the data plane out of the kernel, ending its connections, and exit");
-  app.set_version_flag("--version", PLENUM_VERSION);
   CLI11_PARSE(app, argc, argv);
   // Without a file named, one that is not there means: everything by ipvsadm.
   arguments.director.config_optional = config->empty();
-  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
-  spdlog::flush_on(spdlog::level::info);
+  daemons::set_up_log();
   if (arguments.unload) return unload(arguments.director);
-  if (const auto done = run(arguments.director); !done) {
-    spdlog::error("{}", done.error().what);
-    return 1;
-  }
-  return 0;
+  return daemons::ended(run(arguments.director));
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/ipvsadm/ipvsadm.h"
-#include "cli/plenum/command.h"
+#include "cli/plenum/process.h"
 #include "ctl/client.h"
 
 int main(int argc, char** argv) {

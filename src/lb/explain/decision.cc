@@ -58,6 +58,11 @@ class Walk {
     return out_;
   }
 
+  // bpf/takeover.h
+  [[nodiscard]] bool taking_over() const {
+    const auto until = view_.settings->takeover;
+    return until != 0 && static_cast<std::int32_t>(until - now_) > 0;
+  }
   [[nodiscard]] bool tuned(pl_tuning bit) const { return (view_.settings->tuning & bit) != 0; }
 
   // Only answers of its own servers are this director's business while it is the backup.
@@ -131,7 +136,7 @@ class Walk {
 
   // bpf/stray.h: what is of no connection, from where a NAT server sends its answers.
   bool is_stray() {
-    if (tuned(PL_TUNE_PASS) || !tuned(PL_TUNE_NAT_ICMP_SEND)) return false;
+    if (tuned(PL_TUNE_PASS) || !(taking_over() || tuned(PL_TUNE_NAT_ICMP_SEND))) return false;
     pl_service_key key{source_, htons(probe_.source.port), probe_.protocol, family_};
     auto id = view_.real(key);
     key.proto = 0;
@@ -141,7 +146,7 @@ class Walk {
     if ((server.flags & PL_SERVER_AVAILABLE) == 0 || server.port != key.port || server.next_hop == 0 ||
         !std::ranges::equal(server.addr.w, source_.w))
       return false;
-    end(PL_REPLY_STRAY);
+    end(taking_over() ? PL_DROP_TAKEOVER : PL_REPLY_STRAY);
     return true;
   }
 
@@ -201,7 +206,7 @@ class Walk {
 
   void begin() {
     const auto& service = view_.services[out_.service];
-    if (!may_begin()) return void(end(PL_NO_SYN));
+    if (!may_begin()) return void(end(taking_over() ? PL_DROP_TAKEOVER : PL_NO_SYN));
     if (defence_drops()) return void(end(PL_DROP_DEFENCE));
     if (probe_.source.port == kFtpData) return void(end(PL_FTP_DATA));
     out_.one_packet = (service.flags & PL_SERVICE_ONE_PACKET) != 0 && probe_.protocol == IPPROTO_UDP;
