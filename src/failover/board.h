@@ -53,7 +53,7 @@ enum class HostCount : std::uint8_t {
   AuthenticationErrors,
   BfdErrors,   // not BFD, or from beyond the link
   BfdUnknown,  // of no session
-  LateWakes,   // the pacer was woken more than 5 ms late
+  LateWakes,   // the pacer came to something due more than 5 ms late
   EventsLost,  // that main had no room for, but for the last state of each
   Size_
 };

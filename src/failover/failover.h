@@ -125,6 +125,7 @@ class Failover {
   void restore_paths_soon();
   void take_session(const Event& event);
   void take_unfit(Router& router, const Event& event);
+  void take_away(const Event& event);
   // `at`: when; else now.
   void happen(Happening happening);
   void happen(Happening happening, TimePoint at);
@@ -161,6 +162,7 @@ class Failover {
   std::uint32_t next_id_ = 1;
   std::deque<Happening> happenings_;
   std::uint64_t next_happening_ = 1;
+  std::optional<TimePoint> away_logged_;
   TimePoint unfit_from_{};  // a while in which so many kinds of refused advertisements were told of
   int unfit_told_ = 0;
   std::string complaint_;  // why the pacer is not in real time

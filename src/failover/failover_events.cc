@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "base/duration_text.h"
 #include "failover/failover.h"
@@ -16,7 +17,10 @@ namespace plenum::failover {
 
 namespace {
 
-constexpr std::size_t kHappenings = 1000;
+// Kept for `plenum vrrp events`; of them so many of a host that stands still again and again, which are no reason to
+// forget who was master when.
+constexpr std::size_t kHappenings = 1000, kAways = 200;
+constexpr Duration kAwayLines = std::chrono::minutes(1);  // between two lines of it in the log
 // Between two looks at whatever else this loop has to do.
 constexpr int kEventsAtOnce = 256;
 // So many lines of refused advertisements in a while.
@@ -52,15 +56,7 @@ void Failover::collect() {
 
 void Failover::take(const Event& event) {
   if (event.kind == Event::Kind::Session) return take_session(event);
-  if (event.kind == Event::Kind::Away) {
-    Happening told{.kind = "away", .name = "host"};
-    told.warning = true;
-    told.lasted_us = std::chrono::duration_cast<std::chrono::microseconds>(event.interval).count();
-    told.at_work_us = std::chrono::duration_cast<std::chrono::microseconds>(event.at_work).count();
-    told.text = "it stood still, or kept the sending thread waiting, for " + milliseconds_text(event.interval) + ", " +
-                milliseconds_text(event.at_work) + " of that at its work; others may have missed what was not sent";
-    return happen(std::move(told), event.at);
-  }
+  if (event.kind == Event::Kind::Away) return take_away(event);
   auto* router = find(event.id);
   if (router == nullptr) return;
   switch (event.kind) {
@@ -152,6 +148,21 @@ void Failover::take(const Event& event) {
 }
 
 // A line when it begins; that it goes on the status says. Of many routers with many kinds not all have one.
+void Failover::take_away(const Event& event) {
+  Happening told{.kind = "away", .name = "host"};
+  told.warning = true;
+  told.lasted_us = std::chrono::duration_cast<std::chrono::microseconds>(event.interval).count();
+  told.at_work_us = std::chrono::duration_cast<std::chrono::microseconds>(event.at_work).count();
+  told.text = "it stood still, or kept the sending thread waiting, for " + milliseconds_text(event.interval) + ", " +
+              milliseconds_text(event.at_work) + " of that at its work; others may have missed what was not sent";
+  told.logged = !away_logged_ || event.at - *away_logged_ >= kAwayLines;
+  if (told.logged) away_logged_ = event.at;
+  happen(std::move(told), event.at);
+  const auto is_away = [](const Happening& one) { return one.kind == "away"; };
+  if (std::cmp_greater(std::count_if(happenings_.begin(), happenings_.end(), is_away), kAways))
+    happenings_.erase(std::find_if(happenings_.begin(), happenings_.end(), is_away));
+}
+
 void Failover::take_unfit(Router& router, const Event& event) {
   auto& list = router.unfit;
   const auto& its = event.unfit;
@@ -326,7 +337,7 @@ void Failover::happen(Happening happening, TimePoint at) {
   happening.time_us = std::chrono::duration_cast<std::chrono::microseconds>(when).count();
   std::string line = happening.name + ": ";
   if (!happening.to.empty()) line += happening.from + " -> " + happening.to + ", ";
-  log_(happening.warning, line + happening.text);
+  if (happening.logged) log_(happening.warning, line + happening.text);
   happenings_.push_back(happening);
   if (happenings_.size() > kHappenings) happenings_.pop_front();
   if (on_happening_) on_happening_(happening);

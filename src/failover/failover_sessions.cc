@@ -212,7 +212,9 @@ void Failover::take_session(const Event& event) {
   for (const auto& session : sessions_) {
     if (session->id != event.id || !session->paced) continue;
     std::string why;
-    if (event.diagnostic != proto::BfdDiagnostic::None) why = proto::bfd_diagnostic_text(event.diagnostic);
+    // The one of before stays while it comes up again, and is no reason for that.
+    if (event.diagnostic != proto::BfdDiagnostic::None && event.state != proto::BfdState::Init)
+      why = proto::bfd_diagnostic_text(event.diagnostic);
     if (event.interval > Duration::zero()) why += ", nothing heard for " + milliseconds_text(event.interval);
     auto told = session->change(event.state, why);
     session->state = event.state;

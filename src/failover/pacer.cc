@@ -94,6 +94,7 @@ void Pacer::reshape(PacedRouter& router, Shape& shape, const vrrp::RouterSetting
   std::swap(router.shape, shape);
   take_in(router);
   router.written.clear();
+  router.unfit = {};  // main, too, begins anew
   router.machine.change(settings, now);
 }
 

@@ -36,8 +36,7 @@ struct Event {
     Unfit,         // advertisements were refused, of a kind and source told at most once a second: unfit
     NotSent,       // advertisements fail again and again: error; 0: no more
     Away           // was_away() for so long that others may have missed something, ten times at once and then once a
-                   // second: interval,
-                   // and of that at_work
+                   // second: interval, and of that at_work
   };
   Kind kind = Kind::Transition;
   std::uint32_t id = 0;
@@ -143,8 +142,8 @@ class Pacer {
                  std::uint8_t ttl, TimePoint now);
   // The thread came so much later than it was due, for its machine stood still or kept it waiting. What it had not
   // time to hear does not count as silence, or a pause of this host's would be taken for the death of another one. To
-  // be called before what came meanwhile is read. at_work: the part of it that passed while it was at work, and not
-  // while it waited for the kernel to wake it.
+  // be called before what came meanwhile is read. at_work: the part of it that was its own work, and not that the
+  // kernel did not wake it or gave its CPU to others.
   void was_away(Duration time, Duration at_work, TimePoint now);
   // Whatever is due.
   void advance(TimePoint now);

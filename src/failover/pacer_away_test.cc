@@ -125,9 +125,11 @@ TEST_F(PacerTest, ATimeAwayInWhichAdvertisementsWereMissedIsTold) {
   wire_.events.clear();
   pacer_.was_away(999ms, 0s, now_);
   EXPECT_THAT(wire_.events, IsEmpty());
-  pacer_.was_away(1s, 0s, now_);
+  pacer_.was_away(1s, 20ms, now_);
   ASSERT_EQ(wire_.events.size(), 1U);
   EXPECT_EQ(wire_.events.front().kind, Event::Kind::Away);
+  EXPECT_EQ(wire_.events.front().interval, 1s);
+  EXPECT_EQ(wire_.events.front().at_work, 20ms);
 }
 
 }  // namespace

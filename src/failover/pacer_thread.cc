@@ -62,6 +62,8 @@ void PacerThread::run(int priority) {
   rt::touch_memory();
   std::vector<pollfd> waits;
   waits.reserve(2 * kPorts + 1);
+  auto woke = now();
+  own_ = rt::OwnTime();
   while (!ends_.load(std::memory_order_acquire)) {
     waits.clear();
     waits.push_back({orders_.bell().fd(), POLLIN, 0});
@@ -71,13 +73,16 @@ void PacerThread::run(int priority) {
     const auto due = pacer_.due(before);
     const auto away = std::min(kAway, pacer_.least_interval() / 2);
     const auto left = due ? span_of(std::max(*due - before, Duration::zero())) : timespec{};
+    // What is late already, as far as that was its own doing.
+    const auto at_work = due && before > *due ? std::min(before - *due, own_.of(before - woke)) : Duration::zero();
     ::ppoll(waits.data(), waits.size(), due ? &left : nullptr, nullptr);
     // One time for all of this round: should the thread be kept waiting from here on, what falls due meanwhile is late
     // in the next round, which then reads before it believes it, and knows that it was away.
-    const auto woke = now();
+    woke = now();
+    own_ = rt::OwnTime();
     const auto late = due ? woke - *due : Duration::zero();
     if (late > kLate) counts_.add(HostCount::LateWakes);
-    if (late > away) pacer_.was_away(late, std::max(before - *due, Duration::zero()), woke);
+    if (late > away) pacer_.was_away(late, at_work, woke);
     if (waits.front().revents != 0) orders_.bell().hush();
     // What lies in the sockets came before whatever is due now.
     if (late > away)
@@ -115,7 +120,7 @@ void PacerThread::read_what_comes_late(std::span<pollfd> sockets, Duration away)
     if (spent >= (more ? longest_look : second_look)) return;
     if (more) continue;
     const auto left = span_of(second_look - spent);
-    ::ppoll(sockets.data(), sockets.size(), &left, nullptr);
+    own_.aside([&] { ::ppoll(sockets.data(), sockets.size(), &left, nullptr); });
   }
 }
 

@@ -15,6 +15,7 @@
 #include "bfd/socket.h"
 #include "failover/orders.h"
 #include "failover/pacer.h"
+#include "rt/own_time.h"
 #include "rt/thread.h"
 #include "vrrp/socket.h"
 
@@ -87,6 +88,7 @@ class PacerThread final : public Wire {
   std::vector<SocketPort*> ports_;
   std::vector<BfdPort*> bfd_ports_;
   std::array<std::uint8_t, 9216> buffer_{};
+  rt::OwnTime own_;  // of this round
   std::string complaint_;
   std::atomic<bool> ends_{false};
   rt::Thread thread_;

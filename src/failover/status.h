@@ -83,10 +83,10 @@ struct Happening {
   std::string from, to;      // states, of routers, groups and sessions
   unsigned priority = 0;
   std::string neighbor;
-  // Of "away": how long nobody was served, and how much of that the thread was at its own work.
+  // Of "away": how late the sending thread was, and how much of that was its own work.
   std::optional<std::int64_t> lasted_us, at_work_us;
-  std::string text;      // for people
-  bool warning = false;  // in the log
+  std::string text;                     // for people
+  bool logged = true, warning = false;  // in the log, and how
 };
 
 }  // namespace plenum::failover

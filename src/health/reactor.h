@@ -1,7 +1,7 @@
 #pragma once
 // Many short-lived sockets and deadlines in one descriptor of a Loop. The loop's own watches and timers are made for
-// few that live long; here thousands come and go each second: one epoll_ctl a socket, nothing allocated, and
-// deadlines gathered to the millisecond. Knows nothing of what is asked. Of the loop's thread alone.
+// few that live long; here thousands come and go each second: one epoll_ctl a socket, and deadlines gathered to the
+// millisecond. Knows nothing of what is asked. Of the loop's thread alone.
 
 #include <sys/epoll.h>
 

@@ -28,7 +28,7 @@ Result<> Sync::run(SyncRole role) {
   wanted(role) = daemon;
   const auto ifindex = ::if_nametoindex(daemon.interface.c_str());
   if (role == SyncRole::Master) {
-    PLENUM_TRY(master_.daemon, SyncMaster::open(loop_, program_, data_plane_, daemon, tuning_), daemon.interface);
+    PLENUM_TRY(master_.daemon, SyncMaster::open(loop_, program_, data_plane_, daemon, of_master()), daemon.interface);
     master_.ifindex = ifindex;
     master_.problem.clear();
   } else {
@@ -128,7 +128,7 @@ void Sync::set(const SyncTuning& tuning) {
     backup_.daemon.reset();
     every_second();
   }
-  if (master_.daemon) master_.daemon->set(tuning);
+  if (master_.daemon) master_.daemon->set(of_master());
   if (backup_.daemon) backup_.daemon->set(tuning);
 }
 

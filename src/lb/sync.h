@@ -59,6 +59,12 @@ class Sync {
     return role == SyncRole::Master && !wanted_.follow.empty() && !leads_;
   }
   void end_last_word();
+  // What is followed decides who takes over: that one must know all.
+  [[nodiscard]] SyncTuning of_master() const {
+    auto out = tuning_;
+    out.at_once = !wanted_.follow.empty();
+    return out;
+  }
   [[nodiscard]] std::optional<conf::SyncDaemon>& wanted(SyncRole role) {
     return role == SyncRole::Master ? wanted_.master : wanted_.backup;
   }

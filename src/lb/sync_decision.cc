@@ -31,6 +31,12 @@ bool is_established(std::uint8_t protocol, std::uint8_t state) {
 
 bool has_states(std::uint8_t protocol) { return protocol == kTcp || protocol == kSctp; }
 
+// Both sides have spoken, as far as that can be seen: a flood's flows are not told.
+bool stands(const SyncCandidate& c) {
+  if (has_states(c.protocol)) return is_established(c.protocol, c.state);
+  return c.protocol != kUdp || c.state != PL_UDP_NEW;
+}
+
 }  // namespace
 
 SyncDecision::SyncDecision(std::uint32_t slots, SyncTuning tuning)
@@ -57,7 +63,14 @@ bool SyncDecision::needed(const SyncCandidate& c, bool counted, std::uint32_t no
   if (stateful && !is_told(c.protocol, c.state)) return false;
   const auto ends = now + c.timeout;
   std::uint8_t retries = 0;
-  if (!stateful || c.state == sent->state || is_established(c.protocol, c.state)) {
+  const bool first = tuning_.at_once && !c.is_template && !sent->sent && stands(c);
+  // Its threshold-th packet has nothing to add a moment later.
+  if (tuning_.at_once && !c.is_template && sent->sent && c.state == sent->state &&
+      now - (sent->ends - c.timeout) < ticks_of(1))
+    return false;
+  if (first) {
+    // Told, whatever the number of its packets.
+  } else if (!stateful || c.state == sent->state || is_established(c.protocol, c.state)) {
     if (tuning_.refresh > 0) {
       const auto difference = std::abs(static_cast<std::int32_t>(ends - sent->ends));
       const auto refresh = ticks_of(tuning_.refresh);

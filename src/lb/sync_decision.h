@@ -18,6 +18,9 @@ struct SyncTuning {
   std::uint32_t ports = 1;                   // sync_ports: a power of two
   std::uint32_t queue = 0;                   // sync_qlen_max, datagrams; 0: kSyncQueue
   int socket_size = 0;                       // sync_sock_size, bytes
+  // None of IPVS's: a connection is told as soon as it stands, not with its threshold-th packet, which one that waits
+  // for the other side may never send. Directors that take over from each other want that.
+  bool at_once = false;
   bool operator==(const SyncTuning&) const = default;
 };
 

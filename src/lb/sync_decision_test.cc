@@ -33,6 +33,19 @@ TEST_F(SyncDecisionTest, AnEstablishedConnectionWaitsForItsPackets) {
   EXPECT_TRUE(needed(tcp(PL_TCP_ESTABLISHED), true)) << "each period";
 }
 
+TEST_F(SyncDecisionTest, AtOnceOneIsToldWhenItStandsAndNotAgainWithItsThirdPacket) {
+  decision_.set({.at_once = true});
+  EXPECT_FALSE(needed(tcp(PL_TCP_SYN_RECV), false));
+  EXPECT_TRUE(needed(tcp(PL_TCP_ESTABLISHED), false));
+  EXPECT_FALSE(needed(tcp(PL_TCP_ESTABLISHED), true, 0.9));
+  EXPECT_FALSE(needed(tcp(PL_TCP_ESTABLISHED), false, 2));
+  EXPECT_TRUE(needed(tcp(PL_TCP_ESTABLISHED), true, 2)) << "each period";
+  EXPECT_TRUE(needed(tcp(PL_TCP_FIN_WAIT), false, 2)) << "a change of state";
+  EXPECT_FALSE(needed(of(kUdp, PL_UDP_NEW), false)) << "of one packet";
+  EXPECT_TRUE(needed(of(kUdp, PL_UDP_NORMAL), false));
+  EXPECT_FALSE(needed(of(kUdp, PL_UDP_NORMAL), false));
+}
+
 TEST_F(SyncDecisionTest, AConnectionThatClosesIsToldOnceForEachState) {
   for (const auto state : {PL_TCP_FIN_WAIT, PL_TCP_TIME_WAIT, PL_TCP_CLOSE_WAIT, PL_TCP_CLOSE}) {
     EXPECT_TRUE(needed(tcp(state), false)) << state;

@@ -68,10 +68,14 @@ std::string remarks(const Json& status) {
     if (!text(router, "because").empty()) out += name + text(router, "because") + "\n";
     if (truth(router, "held")) out += name + "told to give up; does not preempt (plenum vrrp failback)\n";
     const auto other = router.find("other_master");
-    if (other != router.end() && other->is_object())
-      out += name + "two masters: " + text(*other, "address") + " of priority " +
-             std::to_string(number(*other, "priority")) + " was heard " + duration_text(number(*other, "seconds")) +
-             " ago, and told\n";
+    if (other != router.end() && other->is_object()) {
+      const auto ago = number(*other, "seconds");
+      // Three of its advertisements, if it has them as far apart as this one; half a second for the rounding.
+      const bool still = ago * 2 <= number(router, "interval_us") * 6 / 1000000 + 1;
+      out += name + (still ? "two masters: " : "there were two masters: ") + text(*other, "address") + " of priority " +
+             std::to_string(number(*other, "priority")) + " was heard " + duration_text(ago) + " ago, and told" +
+             (still ? "\n" : "; not since\n");
+    }
     for (const auto& one : list(router, "refused")) {
       const auto count = number(one, "count");
       out += name + std::to_string(count) + (count == 1 ? " advertisement of " : " advertisements of ") +
@@ -135,7 +139,9 @@ std::string vrrp_event_text(std::string_view event) {
   char when[32], part[8];
   std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
   std::snprintf(part, sizeof part, ".%03u", static_cast<unsigned>(us / 1000 % 1000));
-  std::string out = std::string(when) + part + "  " + text(json, "name") + ": ";
+  char kind[32];
+  std::snprintf(kind, sizeof kind, "  %-14s  ", text(json, "kind").c_str());
+  std::string out = std::string(when) + part + kind + text(json, "name") + ": ";
   if (!text(json, "to").empty()) out += text(json, "from") + " -> " + text(json, "to") + ", ";
   return out + text(json, "text") + "\n";
 }

@@ -31,6 +31,7 @@ failover::Status status() {
   dns.other_master = "192.0.2.9";
   dns.other_priority = 10;
   dns.other_seconds = 3;
+  dns.interval_us = 1000000;
   dns.unfit = {{"192.0.2.3", "it has another password", "give all of them the same password", 12, 1}};
   out.routers = {web, dns};
   failover::SessionStatus bfd;
@@ -51,6 +52,11 @@ TEST(Vrrp, StatusShowsStatesAndWhatToLookAt) {
   EXPECT_NE(text.find("web: script chk is not well\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("interface eth0 is not well"), std::string::npos) << text;
   EXPECT_NE(text.find("dns: two masters: 192.0.2.9 of priority 10 was heard 3s ago"), std::string::npos) << text;
+  auto later = status();
+  later.routers[1].other_seconds = 4;
+  const auto then = vrrp_status_text(R"({"status":)" + ctl::to_json(later) + "}");
+  EXPECT_NE(then.find("dns: there were two masters: 192.0.2.9 of priority 10 was heard 4s ago"), std::string::npos)
+      << then;
   EXPECT_NE(text.find("dns: 12 advertisements of 192.0.2.3 refused, the last 1s ago: it has another password; "
                       "give all of them the same password\n"),
             std::string::npos)
@@ -83,6 +89,29 @@ TEST(Vrrp, MessagesComeBackAsTheyWent) {
   EXPECT_EQ(refused.error().code.value(), ESRCH);
   EXPECT_EQ(refused.error().what, "no router");
   EXPECT_FALSE(ctl::decode_vrrp_answer("nonsense"));
+}
+
+TEST(Vrrp, AnEventSaysOfWhatKindItIs) {
+  failover::Happening away;
+  away.number = 7;
+  away.time_us = 1700000000123456;
+  away.kind = "away";
+  away.name = "host";
+  away.lasted_us = 120000;
+  away.at_work_us = 0;
+  away.text = "it stood still";
+  const auto json = ctl::to_json(away);
+  EXPECT_NE(json.find(R"("lasted_us":120000,"at_work_us":0)"), std::string::npos) << json;
+  EXPECT_NE(vrrp_event_text(json).find(".123  away            host: it stood still\n"), std::string::npos)
+      << vrrp_event_text(json);
+  away.lasted_us.reset();
+  away.at_work_us.reset();
+  away.kind = "router";
+  away.from = "backup";
+  away.to = "master";
+  const auto other = ctl::to_json(away);
+  EXPECT_EQ(other.find("lasted"), std::string::npos) << other;
+  EXPECT_NE(vrrp_event_text(other).find("  router          host: backup -> master, "), std::string::npos);
 }
 
 }  // namespace
