@@ -1,8 +1,8 @@
-"""Whether a machine, and the network between two of its namespaces, were sound all the time: an echo every 10 ms in
-real time, above anything Plenum runs at, on each CPU. Where all hosts of a lab are one machine, a long work of the
-kernel's for one of them keeps all others from a CPU, and a flood of one fills the queue that a CPU has for all; what a
-test finds missing in that moment it cannot blame on who was to send it. Run in a host's namespace as
-`python3 -m lab.witness ADDRESS CPU`, as lab.prober is.
+"""Whether a machine, and the network between two of its namespaces, were sound all the time: an echo every 10 ms on
+each CPU, in real time, above anything Plenum runs at, or as an ordinary program, which sees what those see. Where all
+hosts of a lab are one machine, a long work of the kernel's for one of them keeps all others from a CPU, and a flood of
+one fills the queue that a CPU has for all; what a test finds missing in that moment it cannot blame on who was to send
+it. Run in a host's namespace as `python3 -m lab.witness ADDRESS CPU PRIORITY`, as lab.prober is.
 
 And where the machine is a virtual one, whether it had all of its memory: who touches a page that its host must fetch
 first sleeps until it is there, while the CPU goes on with others.
@@ -21,7 +21,9 @@ from lab.program import Program
 PERIOD = 0.01
 # Later than that, sent or answered, is as good as lost.
 LATE = 0.025
-PRIORITY = 60
+PRIORITY, ORDINARY = 60, 0
+# A machine that stands still for so long tells nothing about what is done in half a second.
+STILL = 0.2
 # Between two looks at how many pages were fetched, and as long as one may have taken.
 LOOK, FETCH = 0.5, 1.0
 
@@ -82,9 +84,9 @@ class Fetches:
 class Witness:
     """The same as programs on a host of the lab, one for a CPU, until their troubles() are asked for."""
 
-    def __init__(self, host, address):
+    def __init__(self, host, address, priority=PRIORITY):
         with contextlib.ExitStack() as stack:
-            self.programs = [stack.enter_context(Program(host, PYTHON, "-m", "lab.witness", address, cpu))
+            self.programs = [stack.enter_context(Program(host, PYTHON, "-m", "lab.witness", address, cpu, priority))
                              for cpu in sorted(os.sched_getaffinity(0))]
             self.fetches = Fetches()
             stack.callback(self.fetches.stop)
@@ -100,10 +102,26 @@ class Witness:
         return united([*self.fetches.spans, *(pair for program in self.programs for pair in program.result())])
 
 
+def while_it_is_sound(host, address, attempt, again=2):
+    """attempt(), which asserts how soon an ordinary program does something; made again, so many times, where it failed
+    and the machine stood still meanwhile."""
+    while True:
+        with Witness(host, address, ORDINARY) as witness:
+            try:
+                return attempt()
+            except AssertionError as error:
+                stood = [f"{end - begin:.2f} s" for begin, end in witness.troubles() if end - begin > STILL]
+                if not stood or not again:
+                    raise
+                print(f"made again, for the machine stood still for {', '.join(stood)}: {error}", file=sys.stderr)
+        again -= 1
+
+
 def main():
-    address, cpu = sys.argv[1:]
+    address, cpu, priority = sys.argv[1:]
     os.sched_setaffinity(0, [int(cpu)])
-    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
+    if int(priority) != ORDINARY:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(int(priority)))
     probe = Probe(address, PERIOD)
     print("started", flush=True)
     probe.run(sys.stdin.fileno())

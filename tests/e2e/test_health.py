@@ -13,6 +13,7 @@ from lab.host import PYTHON, wait_for
 from lab.moody import MOODY_PORT
 from lab.shell import script
 from lab.vrrpd import Vrrpd
+from lab.witness import while_it_is_sound
 from stage import Stage
 
 INTERVAL, TIMEOUT, FALL, RISE = 0.5, 0.5, 2, 2
@@ -145,8 +146,8 @@ def failing(moody, how):
             heal()
 
 
-@pytest.mark.parametrize("how", ["killed", "hung", "slow", "500", "hang", "firewall"])
-def test_a_server_that_fails_is_out_in_time_and_back_in_time(checked, how):
+def fails_and_heals(checked, how):
+    """That the second server is out in time and back in time, and nothing goes to it meanwhile."""
     # A fall here is none of another test's.
     checked.configure("damping: { enabled: false }")
     checked.all_up()
@@ -179,6 +180,12 @@ def test_a_server_that_fails_is_out_in_time_and_back_in_time(checked, how):
     assert up <= RISE * INTERVAL + SLACK, f"{how}: back after {up:.2f} s"
     wait_for(lambda: name in checked.in_force(), "the server to be back in ipvsadm -Ln", timeout=3)
     assert checked.load(requests=30)["servers"] == {"server1": 10, "server2": 10, "server3": 10}
+
+
+@pytest.mark.parametrize("how", ["killed", "hung", "slow", "500", "hang", "firewall"])
+def test_a_server_that_fails_is_out_in_time_and_back_in_time(checked, how):
+    while_it_is_sound(checked.stage.director.host, checked.stage.servers[1].address(4),
+                      lambda: fails_and_heals(checked, how))
 
 
 def test_counters_of_a_server_go_on_when_it_is_back(checked):

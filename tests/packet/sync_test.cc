@@ -109,10 +109,7 @@ class SyncEntry : public EachProtocol {
     World::SetUpTestSuite();
     program_ = std::make_unique<SyncProgram>(director());
   }
-  static void TearDownTestSuite() {
-    program_.reset();
-    World::TearDownTestSuite();
-  }
+  static void TearDownTestSuite() { program_.reset(); }
   void SetUp() override {
     World::SetUp();
     server_ = serve(family(), protocol(), PL_FWD_MASQ);

@@ -55,11 +55,11 @@ Frame in_gue(const Frame& sent, const net::Address& server, const net::Address& 
              std::uint16_t port = 6080);
 Frame in_gre(const Frame& sent, const net::Address& server, const net::Address& source, bool checksum);
 
-// A director per suite, emptied for every test; a service and a server are one call.
+// One director for all of them, since the kernel takes longest to check its programs; emptied for every test. A service
+// and a server are one call.
 class World : public testing::Test {
  public:
   static void SetUpTestSuite();
-  static void TearDownTestSuite();
 
  protected:
   void SetUp() override { director().reset(); }
