@@ -16,7 +16,7 @@ std::string_view state_text(State state) {
 }
 
 std::string_view reason_text(Reason reason) {
-  constexpr std::array<std::string_view, 11> kTexts{"started",
+  constexpr std::array<std::string_view, 11> kTexts{"may take part",
                                                     "owner of the addresses",
                                                     "no master was heard",
                                                     "the master resigned",

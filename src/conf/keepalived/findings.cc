@@ -13,7 +13,13 @@ constexpr std::size_t kMost = 1000;
 void Findings::add(Severity severity, const Place& place, std::string message, std::string hint) {
   worst_ = std::max(worst_, severity);
   if (list_.size() >= kMost && severity != Severity::Fatal) return;
-  list_.push_back({severity, place, std::move(message), std::move(hint)});
+  list_.push_back({severity, place.source ? place : file_, std::move(message), std::move(hint)});
+}
+
+void Findings::warn(const Near& near, std::string message, std::string hint) {
+  const auto before = list_.size();
+  warn(near.place, std::move(message), std::move(hint));
+  if (list_.size() != before) list_.back().near = true;
 }
 
 int exit_class(Severity worst) {
@@ -35,7 +41,7 @@ std::string keepalived_text(const Findings& findings) {
   std::string out;
   for (const auto& f : findings.list()) {
     if (f.severity < Severity::Warning) continue;
-    if (f.place.source && f.place.line != 0)
+    if (f.place.source && f.place.line != 0 && !f.near)
       out += "(" + f.place.source->name + ": Line " + std::to_string(f.place.line) + ") ";
     out += f.message + "\n";
   }

@@ -2,6 +2,7 @@
 // What was found while a keepalived.conf was read: nothing of it stops the reading but Fatal. keepalived's own
 // tolerance is the measure; exit_class() is what `keepalived -t` would end with.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,18 @@ struct Finding {
   Place place;
   std::string message;
   std::string hint;  // how to mend it
+  bool near = false;
+};
+
+// The definition that a finding is about, where keepalived itself names no line.
+struct Near {
+  const Place& place;
 };
 
 class Findings {
  public:
+  // What is read: findings without a place are about all of it.
+  void about(std::shared_ptr<const Source> file) { file_ = {std::move(file), 0, 0}; }
   void add(Severity severity, const Place& place, std::string message, std::string hint = {});
   void note(const Place& place, std::string message, std::string hint = {}) {
     add(Severity::Note, place, std::move(message), std::move(hint));
@@ -33,6 +42,7 @@ class Findings {
   void warn(const Place& place, std::string message, std::string hint = {}) {
     add(Severity::Warning, place, std::move(message), std::move(hint));
   }
+  void warn(const Near& near, std::string message, std::string hint = {});
   void lost(const Place& place, std::string message, std::string hint = {}) {
     add(Severity::Lost, place, std::move(message), std::move(hint));
   }
@@ -41,6 +51,7 @@ class Findings {
 
  private:
   std::vector<Finding> list_;
+  Place file_;
   Severity worst_ = Severity::Note;
 };
 

@@ -70,7 +70,8 @@ class Finisher {
       s.listens = group->members;
     }
     if (s.servers.empty()) {
-      findings_.warn({}, "Virtual server " + title(s) + " has no real servers - ignoring", "add real_server");
+      findings_.warn(Near{s.place}, "Virtual server " + title(s) + " has no real servers - ignoring",
+                     "add real_server");
       return;
     }
     left_out(s);
@@ -86,28 +87,31 @@ class Finisher {
     const bool only_marks = !s.listens.empty() && std::all_of(s.listens.begin(), s.listens.end(),
                                                               [](const auto& member) { return member.mark != 0; });
     if (!s.protocol && !only_marks) {
-      findings_.warn({}, "Virtual server " + title(s) + ": no protocol set - defaulting to UDP", "add protocol TCP");
+      findings_.warn(Near{s.place}, "Virtual server " + title(s) + ": no protocol set - defaulting to UDP",
+                     "add protocol TCP");
       s.protocol = Protocol::Udp;
     }
     const auto name = "Virtual server " + title(s) + ": ";
     if (s.protocol && only_marks)
-      findings_.warn({}, "Warning: " + name + "protocol specified for fwmark - protocol will be ignored");
+      findings_.warn(Near{s.place}, "Warning: " + name + "protocol specified for fwmark - protocol will be ignored");
     if (s.one_packet && s.protocol != Protocol::Udp && s.listens[0].mark == 0) {
-      findings_.warn({}, name + "one packet scheduling requires UDP - resetting", "leave ops out");
+      findings_.warn(Near{s.place}, name + "one packet scheduling requires UDP - resetting", "leave ops out");
       s.one_packet = false;
     }
     if (!s.scheduler) {
-      findings_.warn({}, name + "no scheduler set, setting default 'wlc'", "add lvs_sched wlc");
+      findings_.warn(Near{s.place}, name + "no scheduler set, setting default 'wlc'", "add lvs_sched wlc");
       s.scheduler = "wlc";
     }
     const bool each_has =
         std::all_of(s.servers.begin(), s.servers.end(), [](const auto& r) { return r.forward.has_value(); });
     if (!s.forward) {
-      if (!each_has) findings_.warn({}, name + "no forwarding method set, setting default NAT", "add lvs_method NAT");
+      if (!each_has)
+        findings_.warn(Near{s.place}, name + "no forwarding method set, setting default NAT", "add lvs_method NAT");
       s.forward = Forward::Masq;
     }
     if (s.group.empty() && s.listens[0].mark == 0 && s.listens[0].port == 0 && !s.persistence) {
-      findings_.warn({}, name + "zero port only valid for persistent services - setting", "add persistence_timeout");
+      findings_.warn(Near{s.place}, name + "zero port only valid for persistent services - setting",
+                     "add persistence_timeout");
       s.persistence = 360;
     }
     if (!s.engine.empty() && s.protocol != Protocol::Udp && s.listens[0].mark == 0) {
@@ -133,7 +137,7 @@ class Finisher {
       if (s.group.empty() && s.listens[0].mark == 0) {
         const auto port = s.listens[0].port;
         if (r.out.forward != Forward::Masq && r.out.key.port != port && r.out.key.port != 0)
-          findings_.warn({},
+          findings_.warn(Near{r.place},
                          "WARNING - virtual server " + title(s) + " and real server " + text_of(r.out.key, s) +
                              " ports don't match - resetting",
                          "only NAT can change the port");
@@ -325,7 +329,8 @@ class Finisher {
     health.service = key;
     for (const auto& r : s.servers) server(s, r, key, out, health);
     if (out.servers.empty()) {
-      findings_.warn({}, "Virtual server " + title(s) + " has no real servers - ignoring", "add real_server");
+      findings_.warn(Near{s.place}, "Virtual server " + title(s) + " has no real servers - ignoring",
+                     "add real_server");
       return;
     }
     quorum(s, out, health);
@@ -381,7 +386,7 @@ class Finisher {
     health.quorum = s.quorum;
     if (health.quorum > total) {
       if (first)
-        findings_.warn({},
+        findings_.warn(Near{s.place},
                        "Warning - quorum " + std::to_string(s.quorum) + " for " + title(s) +
                            " exceeds total weight of real servers " + std::to_string(total) + ", reducing quorum",
                        "quorum counts weights");
@@ -390,8 +395,8 @@ class Finisher {
     health.hysteresis = s.hysteresis;
     if (health.hysteresis >= health.quorum && health.hysteresis != 0) {
       if (first)
-        findings_.warn({}, "Virtual server " + title(s) + ": hysteresis " + std::to_string(s.hysteresis) +
-                               " >= quorum " + std::to_string(health.quorum) + "; setting hysteresis to 0");
+        findings_.warn(Near{s.place}, "Virtual server " + title(s) + ": hysteresis " + std::to_string(s.hysteresis) +
+                                          " >= quorum " + std::to_string(health.quorum) + "; setting hysteresis to 0");
       health.hysteresis = 0;
     }
     if (s.inhibit) health.on_failure = OnFailure::Inhibit;
@@ -417,8 +422,8 @@ class Finisher {
     health.sorry_inhibit = s.sorry_inhibit;
     for (const auto& r : s.servers) {
       if (r.out.key != sorry.key || r.inhibit.value_or(s.inhibit) == s.sorry_inhibit) continue;
-      findings_.warn({}, "Virtual server " + title(s) + ": real server " + text_of(r.out.key, s) +
-                             " matches sorry server, but inhibit setting differs, clearing on sorry server");
+      findings_.warn(Near{r.place}, "Virtual server " + title(s) + ": real server " + text_of(r.out.key, s) +
+                                        " matches sorry server, but inhibit setting differs, clearing on sorry server");
       health.sorry_inhibit = false;
     }
     health.sorry = sorry;

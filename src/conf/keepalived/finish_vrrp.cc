@@ -147,13 +147,21 @@ class Finisher {
     return out;
   }
 
+  // Where the one of this name was defined.
+  template <class Drafts>
+  static Place place_of(const Drafts& drafts, const std::string& name) {
+    const auto at =
+        std::find_if(drafts.begin(), drafts.end(), [&](const auto& draft) { return draft.out.name == name; });
+    return at == drafts.end() ? Place{} : at->place;
+  }
+
   // Those whose weight must not count are left out, with a word.
   void without_weights(const std::string& who, std::vector<Track>& list, const char* why) {
     std::erase_if(list, [&](const Track& t) {
       const auto weight = t.weight.value_or(own_weight(t).value);
       if (weight == 0) return false;
       static constexpr const char* kinds[] = {"interface", "script", "process", "file", "bfd"};
-      findings_.warn({},
+      findings_.warn(Near{place_of(draft_.routers, who)},
                      "(" + who + ") ignoring tracked " + kinds[static_cast<int>(t.kind)] + " " + t.name +
                          " with weights due to " + why,
                      "weight 0 makes its failure a fault");
@@ -166,10 +174,10 @@ class Finisher {
     auto& out = r.out;
     const auto about = "(" + out.name + ") ";
     if (!r.has_vrid) {
-      findings_.warn({}, about + "the virtual router id must be set", "add virtual_router_id 1 to 255");
+      findings_.warn(Near{r.place}, about + "the virtual router id must be set", "add virtual_router_id 1 to 255");
       return false;
     }
-    if (out.interface.empty()) findings_.warn({}, about + "Unknown interface!", "add interface");
+    if (out.interface.empty()) findings_.warn(Near{r.place}, about + "Unknown interface!", "add interface");
     strict_or_not(r);
     family(r);
     addresses(r);
@@ -185,7 +193,8 @@ class Finisher {
     out.tracks = tracks(out.name, r.tracks);
     std::erase_if(out.tracks, [&](const Track& t) {
       if (t.kind != TrackKind::Interface || t.name != out.interface || !out.track_own_interface) return false;
-      findings_.warn({}, about + "Ignoring track_interface " + t.name + " since own interface", "leave it out");
+      findings_.warn(Near{r.place}, about + "Ignoring track_interface " + t.name + " since own interface",
+                     "leave it out");
       return true;
     });
     if (out.priority == 255) without_weights(out.name, out.tracks, "address_owner");
@@ -260,7 +269,8 @@ class Finisher {
     for (auto& [address, place] : r.excluded)
       if (fresh(r, address, place)) r.out.excluded.push_back(std::move(address));
     if (r.addresses.empty())
-      findings_.warn({}, "(" + r.out.name + ") No VIP specified; at least one is sensible", "add virtual_ipaddress");
+      findings_.warn(Near{r.place}, "(" + r.out.name + ") No VIP specified; at least one is sensible",
+                     "add virtual_ipaddress");
   }
 
   void version(RouterDraft& r) {
@@ -280,11 +290,11 @@ class Finisher {
       findings_.lost(r.place, about + "auth_type AH is not carried out: nothing is authenticated",
                      "leave authentication out on all machines");
     } else if (r.authentication && out.password.empty()) {
-      findings_.warn({}, about + "Authentication specified but no password given. Ignoring");
+      findings_.warn(Near{r.place}, about + "Authentication specified but no password given. Ignoring");
     } else if (r.authentication && *r.strict) {
-      findings_.warn({}, about + "Strict mode does not support authentication. Ignoring.");
+      findings_.warn(Near{r.place}, about + "Strict mode does not support authentication. Ignoring.");
     } else if (r.authentication && out.version == 3) {
-      findings_.warn({}, about + "VRRP version 3 does not support authentication. Ignoring.",
+      findings_.warn(Near{r.place}, about + "VRRP version 3 does not support authentication. Ignoring.",
                      "leave authentication out");
     } else if (r.authentication) {
       return;
@@ -298,7 +308,7 @@ class Finisher {
     const auto about = "(" + r.out.name + ") VRRPv" + std::to_string(r.out.version) + " advertisement interval ";
     if (r.out.version == 2) {
       if (seconds != std::floor(seconds)) {
-        findings_.warn({}, about + text_of(seconds, 6) + "s must be an integer. rounding",
+        findings_.warn(Near{r.place}, about + text_of(seconds, 6) + "s must be an integer. rounding",
                        "version 3 knows hundredths of a second");
         seconds = std::max(1.0, std::floor(seconds + 0.5));
       }
@@ -307,11 +317,11 @@ class Finisher {
     }
     auto hundredths = static_cast<std::int64_t>(seconds * 100 + 0.5);
     if (seconds > 40.95) {
-      findings_.warn({},
+      findings_.warn(Near{r.place},
                      about + text_of(seconds, 2) + "s is out of range. Must be less than 40.96s. Setting to 40.95s");
       hundredths = 4095;
     } else if (std::chrono::milliseconds(hundredths * 10) != *r.advert) {
-      findings_.warn({}, about + text_of(seconds, 6) + "s must be in units of 10ms - rounding");
+      findings_.warn(Near{r.place}, about + text_of(seconds, 6) + "s must be in units of 10ms - rounding");
     }
     r.out.advert = std::chrono::milliseconds(hundredths * 10);
   }
@@ -321,14 +331,14 @@ class Finisher {
     const auto about = "(" + out.name + ") ";
     // unicast_src_ip alone is only a source.
     if (out.peers.empty() && r.unicast_keyword && !r.fault_no_peer) {
-      findings_.warn({},
+      findings_.warn(Near{r.place},
                      about +
                          "A unicast keyword has been specified without any unicast peers. Defaulting to multicast. "
                          "This usage is deprecated - please update your configuration.",
                      "add unicast_peer, or write mcast_src_ip");
     }
     if (out.peers.empty() && out.ttl != 255) {
-      findings_.warn({}, about + "Cannot use unicast_ttl without unicast peers - resetting");
+      findings_.warn(Near{r.place}, about + "Cannot use unicast_ttl without unicast peers - resetting");
       out.ttl = 255;
     }
     out.check_source = r.check_source.value_or(draft_.globals.check_unicast_source.value_or(false));
@@ -344,21 +354,22 @@ class Finisher {
     const auto about = "(" + out.name + ") ";
     out.preempt = !r.nopreempt.value_or(false);
     if (!out.preempt && out.priority == 255) {
-      findings_.warn({}, about + "nopreempt is incompatible with priority 255. resetting nopreempt");
+      findings_.warn(Near{r.place}, about + "nopreempt is incompatible with priority 255. resetting nopreempt");
       out.preempt = true;
     } else if (!out.preempt && r.state_master) {
-      findings_.warn({}, about + "Warning - nopreempt will not work with initial state MASTER - clearing",
+      findings_.warn(Near{r.place}, about + "Warning - nopreempt will not work with initial state MASTER - clearing",
                      "write state BACKUP on all machines");
       out.preempt = true;
     }
     if (out.preempt_delay == Duration{}) return;
     if (*r.strict) {
-      findings_.warn({}, about + "preempt_delay is incompatible with strict mode - resetting");
+      findings_.warn(Near{r.place}, about + "preempt_delay is incompatible with strict mode - resetting");
     } else if (!out.preempt) {
-      findings_.warn({}, about + "preempt_delay is incompatible with nopreempt mode - resetting",
+      findings_.warn(Near{r.place}, about + "preempt_delay is incompatible with nopreempt mode - resetting",
                      "leave preempt_delay out");
     } else if (r.state_master) {
-      findings_.warn({}, about + "Warning - preempt delay will not work with initial state MASTER - clearing",
+      findings_.warn(Near{r.place},
+                     about + "Warning - preempt delay will not work with initial state MASTER - clearing",
                      "write state BACKUP on all machines");
     } else {
       return;
@@ -418,7 +429,7 @@ class Finisher {
         ++it;
         continue;
       }
-      findings_.warn({},
+      findings_.warn(Near{place_of(draft_.routers, it->name)},
                      it->name + " and " + twin->name + " both use VRID " + std::to_string(it->vrid) + " with IPv" +
                          (it->family == net::Family::V4 ? "4" : "6") + " on interface " + it->interface,
                      "give each an id of its own; the second is left out");
@@ -439,7 +450,7 @@ class Finisher {
       if (peer.interface.empty()) peer.interface = draft_.globals.default_interface;
       if (peer.interface.empty()) peer.interface = interfaces.empty() ? "eth0" : *interfaces.begin();
       if (interfaces.size() == 1) continue;
-      findings_.warn({},
+      findings_.warn(Near{place_of(draft_.bfd, peer.name)},
                      "BFD instance " + peer.name + ": nothing says which interface " + peer.address.text() +
                          " is on; it is taken to be " + peer.interface,
                      "add source_ip, or take the neighbour's global address");
@@ -450,7 +461,7 @@ class Finisher {
     std::set<std::string> taken;
     for (auto& router : vrrp_.routers) {
       if (!router.vmac || router.vmac->name.empty() || taken.insert(router.vmac->name).second) continue;
-      findings_.warn({},
+      findings_.warn(Near{place_of(draft_.routers, router.name)},
                      "(" + router.name + ") VMAC interface name '" + router.vmac->name +
                          "' is another instance's already - ignoring name",
                      "give each a name of its own, or none");
@@ -468,10 +479,10 @@ class Finisher {
         const bool there =
             std::any_of(vrrp_.routers.begin(), vrrp_.routers.end(), [&](const auto& r) { return r.name == name; });
         if (!there) {
-          findings_.warn(
-              {}, "Virtual router " + name + " specified in sync group " + out.name + " doesn't exist - ignoring");
+          findings_.warn(Near{g.place}, "Virtual router " + name + " specified in sync group " + out.name +
+                                            " doesn't exist - ignoring");
         } else if (!taken.insert(name).second) {
-          findings_.warn({},
+          findings_.warn(Near{g.place},
                          "Virtual router " + name + " cannot exist in more than one sync group; ignoring " + out.name);
         } else {
           members.push_back(name);
@@ -479,11 +490,12 @@ class Finisher {
       }
       out.members = std::move(members);
       if (out.members.empty()) {
-        findings_.warn({}, "Sync group " + out.name + " has no virtual router(s). removing", "add group { ... }");
+        findings_.warn(Near{g.place}, "Sync group " + out.name + " has no virtual router(s). removing",
+                       "add group { ... }");
         continue;
       }
       if (out.members.size() == 1)
-        findings_.warn({},
+        findings_.warn(Near{g.place},
                        "Sync group " + out.name + " has only 1 virtual router(s) - this probably isn't what you want");
       out.tracks = tracks(out.name, g.tracks);
       notify_all(out.notify, [&](Command& command, const char* what) {
@@ -532,7 +544,7 @@ class Finisher {
       auto name = fit_name(r.name);
       for (int i = 2; !names.insert(name).second; ++i) name = fit_name(r.name).substr(0, 60) + std::to_string(i);
       if (name == r.name) continue;
-      findings_.note({}, "vrrp_instance " + r.name + " is called " + name + " here");
+      findings_.note(place_of(draft_.routers, r.name), "vrrp_instance " + r.name + " is called " + name + " here");
       for (auto& g : vrrp_.groups) std::replace(g.members.begin(), g.members.end(), r.name, name);
       if (draft_.globals.sync && draft_.globals.sync->instance == r.name) draft_.globals.sync->instance = name;
       r.name = name;

@@ -72,7 +72,9 @@ std::vector<std::string> braces_expanded(const std::string& pattern) {
 
 Lines::Lines(std::string text, const std::string& name, LineOptions options, const Files* files, Findings& findings)
     : options_(std::move(options)), files_(files), findings_(findings) {
-  open_.push_back({std::make_shared<const Source>(name, std::move(text)), directory_of(name), 0, {}, {}});
+  const auto source = std::make_shared<const Source>(name, std::move(text));
+  findings.about(source);
+  open_.push_back({source, directory_of(name), 0, {}, {}});
 }
 
 // The file's next line as it stands there; false at its end.

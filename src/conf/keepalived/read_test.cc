@@ -10,7 +10,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
 
 Result read_text(const std::string& text, const Host& host = {}) { return read(text, "k.conf", host, nullptr); }
 
@@ -71,6 +74,23 @@ TEST(KeepalivedConf, AnUnknownKeywordIsAWarningAndTheRestCounts) {
   EXPECT_EQ(result.findings.list()[0].hint, "did you mean \"priority\"?");
   EXPECT_EQ(exit_class(result.findings.worst()), 5);
   EXPECT_EQ(result.config.vrrp.routers.size(), 1u);
+}
+
+// keepalived names a line only for what it finds while it reads.
+TEST(KeepalivedConf, WhatConcernsADefinitionIsToldWithItsLineAndToKeepalivedsUsersWithout) {
+  const auto result = read_text(instance("auth_type PASS") + "vrrp_instance W {\ninterface eth0\n}\n}\nextra {\n");
+  const auto told = diagnostics(result.findings, Severity::Warning).render();
+  EXPECT_THAT(told, HasSubstr("k.conf:9:1: (W) the virtual router id must be set")) << told;
+  EXPECT_THAT(told, Not(HasSubstr("\n: "))) << told;
+  EXPECT_THAT(keepalived_text(result.findings), HasSubstr("\n(W) the virtual router id must be set\n"));
+}
+
+TEST(KeepalivedConf, WhatConcernsTheWholeFileIsToldWithItsName) {
+  const auto result =
+      read_text("vrrp_script s {\nscript /bin/true\ninterval 1\n}\n" + instance("track_script {\ns\n}"));
+  const auto told = diagnostics(result.findings, Severity::Warning).render();
+  EXPECT_THAT(told, HasSubstr("k.conf: SECURITY VIOLATION - ")) << told;
+  EXPECT_THAT(keepalived_text(result.findings), StartsWith("SECURITY VIOLATION - "));
 }
 
 TEST(KeepalivedConf, AKeywordWithoutItsParameterIsFatal) {
@@ -171,7 +191,7 @@ TEST(KeepalivedConf, AVirtualMacMayBeSaidInAnyOrder) {
 TEST(KeepalivedConf, TwoOfOneIdOnOneLinkAreOne) {
   const auto result = read_text(instance("") + instance("", "W", 5, "10.0.0.51"));
   EXPECT_EQ(result.config.vrrp.routers.size(), 1u);
-  EXPECT_THAT(findings(result), ElementsAre("0 W and V both use VRID 5 with IPv4 on interface eth0"));
+  EXPECT_THAT(findings(result), ElementsAre("9 W and V both use VRID 5 with IPv4 on interface eth0"));
 }
 
 TEST(KeepalivedConf, NamesAreMadeFitForOurOwnFile) {
@@ -198,7 +218,7 @@ TEST(KeepalivedConf, ALinkLocalBfdNeighbourIsWhereTheInstancesAre) {
   EXPECT_EQ(on(instance("") + six), "eth6");
   EXPECT_THAT(
       findings(read_text(bfd + instance("") + six)),
-      testing::Contains("0 BFD instance b: nothing says which interface fe80::3 is on; it is taken to be eth6"));
+      testing::Contains("1 BFD instance b: nothing says which interface fe80::3 is on; it is taken to be eth6"));
   EXPECT_EQ(read_text("bfd_instance b {\nneighbor_ip fe80::3\nsource_ip fe80::2\n}\n" + instance(""))
                 .config.vrrp.bfd.at(0)
                 .interface,
@@ -216,7 +236,7 @@ TEST(KeepalivedConf, MacvlansOfOneIdOnTwoInterfacesHaveTwoNames) {
   const auto same = read_text(on("A", "eth0", "use_vmac v") + on("B", "eth1", "use_vmac v"));
   EXPECT_EQ(same.config.vrrp.routers.at(1).vmac->name, "");
   EXPECT_THAT(findings(same),
-              testing::Contains("0 (B) VMAC interface name 'v' is another instance's already - ignoring name"));
+              testing::Contains("9 (B) VMAC interface name 'v' is another instance's already - ignoring name"));
 }
 
 TEST(KeepalivedConf, ChecksTakeTheirTimesFromTheBlocksAround) {
