@@ -4,7 +4,8 @@
 RESULTS/ctest.xml    a test case is a whole program; where RESULTS/gtest/<program>.xml tells of
                      the cases inside, those are counted instead. RESULTS/ctest.json, which is
                      ctest --show-only=json-v1, names each test's program
-RESULTS/pytest.xml   a test case is a function; those in emulated machines are in pytest-vm.xml
+RESULTS/pytest.xml   a test case is a function; those in emulated machines are in pytest-vm.xml, those that ran beside
+                     the others in pytest-patient.xml
 RESULTS/leaks.xml    whether something was left behind
 A report that is missing counts as one failure: its runner did not get that far.
 """
@@ -70,6 +71,7 @@ def main(directory):
     add_ctest(total, results)
     add_plain(total, results / "pytest.xml")
     add_plain(total, results / "pytest-vm.xml")
+    add_plain(total, results / "pytest-patient.xml")
     add_plain(total, results / "leaks.xml")
     for name in total.failures:
         print(f"FAILED {name}")
